@@ -1,0 +1,32 @@
+// Uncaught errors on stderr (01 §4.10), in colours where the terminal has them.
+#pragma once
+
+#include "core/reporter.hpp"
+
+namespace emilua::cli {
+
+class stderr_reporter final : public reporter {
+public:
+    // `level`: of domain `emilua` in EMILUA_LOG_LEVELS; reports need 3. `colors`: escape sequences.
+    stderr_reporter(int level, bool colors)
+        : level_{level}
+        , colors_{colors}
+    {
+    }
+
+    void fiber_panic(const void* id, std::string_view message, std::string_view traceback) override;
+    void main_panic(const void* id, std::string_view message, std::string_view traceback) override;
+    void cleanup_error(const void* id, const void* coroutine) override;
+    void out_of_memory(const void* id) override;
+    void deadlock(const void* id, const std::vector<std::string>& items) override;
+
+private:
+    void panic(const char* subject, const void* id, std::string_view message, std::string_view traceback);
+    void write(const std::string& block);
+    const char* color(const char* escape) const { return colors_ ? escape : ""; }
+
+    int level_;
+    bool colors_;
+};
+
+} // namespace emilua::cli

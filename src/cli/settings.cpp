@@ -1,0 +1,111 @@
+#include "cli/settings.hpp"
+
+#include "emilua/version.hpp"
+#include "emilua_config.h"
+#include "lang/module_name.hpp"
+
+#include <charconv>
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+#include <locale>
+#include <stdexcept>
+#include <string_view>
+#include <unistd.h>
+
+#if EMILUA_COLORS_FROM_TERMINFO
+#include <curses.h>
+#include <term.h>
+#endif
+
+namespace emilua::cli {
+
+namespace {
+
+template <class F>
+void split(std::string_view text, char separator, F&& f)
+{
+    for (;;) {
+        auto end = text.find(separator);
+        f(text.substr(0, end));
+        if (end == text.npos)
+            return;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool terminal_has_colors()
+{
+#if EMILUA_COLORS_FROM_TERMINFO
+    if (!isatty(STDERR_FILENO))
+        return false;
+    int error;
+    if (setupterm(nullptr, STDERR_FILENO, &error) != OK)
+        return false;
+    bool has = tigetnum("colors") > 0;
+    del_curterm(cur_term);
+    return has;
+#else
+    return false;
+#endif
+}
+
+} // namespace
+
+int log_level()
+{
+    int level = 4;
+    const char* variable = std::getenv("EMILUA_LOG_LEVELS");
+    if (!variable)
+        return level;
+    std::string_view first = variable;
+    first = first.substr(0, first.find(','));
+    int n;
+    auto [end, error] = std::from_chars(first.data(), first.data() + first.size(), n);
+    if (error == std::errc{} && end == first.data() + first.size())
+        level = n;
+    return level;
+}
+
+bool use_colors()
+{
+    const char* variable = std::getenv("EMILUA_COLORS");
+    std::string_view value = variable ? variable : "";
+    if (value == "1" || value == "0")
+        return value == "1";
+    if (!value.empty())
+        std::fputs("<4>Ignoring unrecognized value for EMILUA_COLORS\n", stderr);
+    return terminal_has_colors();
+}
+
+void set_locale()
+{
+    try {
+        std::locale::global(std::locale{""});
+    } catch (const std::runtime_error& e) {
+        std::fprintf(stderr, "<4>Failed to set the native locale: `%s`\n", e.what());
+    }
+    std::setlocale(LC_NUMERIC, "C");
+}
+
+std::vector<std::string> package_directories()
+{
+    std::vector<std::string> result;
+    if (const char* variable = std::getenv("EMILUA_PATH")) {
+        char* cwd = getcwd(nullptr, 0);
+        std::string base = cwd ? cwd : "";
+        std::free(cwd);
+        split(variable, ':', [&](std::string_view entry) {
+            if (entry.empty())
+                result.emplace_back(base);
+            else if (entry.starts_with('/'))
+                result.emplace_back(entry);
+            else
+                result.emplace_back(join(base, entry));
+        });
+    }
+    result.emplace_back(EMILUA_PACKAGE_DIRECTORY);
+    return result;
+}
+
+} // namespace emilua::cli

@@ -1,0 +1,21 @@
+// Environment variables that the program reads at start-up (01 §1.4).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace emilua::cli {
+
+// Level of domain `emilua`, syslog numbering: EMILUA_LOG_LEVELS.
+int log_level();
+
+// EMILUA_COLORS, else what the terminal on stderr can do. Warns on stderr about an unknown value.
+bool use_colors();
+
+// Sets the process locale from LANG and LC_*; numbers stay in the C locale. Warns on stderr if it is invalid.
+void set_locale();
+
+// EMILUA_PATH followed by the installation's own directory, all absolute.
+std::vector<std::string> package_directories();
+
+} // namespace emilua::cli

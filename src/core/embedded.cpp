@@ -1,0 +1,27 @@
+#include "core/embedded.hpp"
+
+#include "lua_class.h"
+#include "lua_lang.h"
+#include "lua_stream.h"
+
+#include <cstddef>
+
+namespace emilua {
+
+void push_embedded(lua_State* L, embedded chunk)
+{
+    struct {
+        const unsigned char* code;
+        std::size_t size;
+        const char* name;
+    } sources[] = {
+        {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
+        {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
+        {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
+    };
+    auto& s = sources[static_cast<int>(chunk)];
+    if (luaL_loadbuffer(L, reinterpret_cast<const char*>(s.code), s.size, s.name) != 0)
+        lua_error(L);
+}
+
+} // namespace emilua

@@ -1,0 +1,13 @@
+// Lua sources of ours, compiled into the binary as bytecode (lua/*.lua).
+#pragma once
+
+#include <lua.hpp>
+
+namespace emilua {
+
+enum class embedded { class_, lang, stream };
+
+// Pushes the compiled chunk. Raises "not enough memory" only.
+void push_embedded(lua_State* L, embedded chunk);
+
+} // namespace emilua

@@ -1,0 +1,75 @@
+// What a process has once: command line, environment, module sources, live VMs, threads, exit status.
+#pragma once
+
+#include "core/reporter.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace emilua {
+
+class context;
+class vm;
+
+// Source texts of modules by absolute path: a file is read once a process. An embedder fills it in advance.
+class source_cache {
+public:
+    void put(std::string path, std::string text);
+    std::shared_ptr<const std::string> get(const std::string& path) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, std::shared_ptr<const std::string>> sources_;
+};
+
+class runtime {
+public:
+    explicit runtime(reporter& r);
+    ~runtime();
+    runtime(const runtime&) = delete;
+    runtime& operator=(const runtime&) = delete;
+
+    reporter& report;
+    std::vector<std::string> arguments;
+    std::vector<std::pair<std::string, std::string>> environment; // first of duplicates only
+    std::vector<std::string> package_directories;                 // absolute
+    std::size_t fiber_stack_size;
+    std::size_t main_stack_size;
+    source_cache sources;
+
+    // --- VMs. A VM belongs to the runtime from adopt() until it has closed.
+    void adopt(std::unique_ptr<vm> v);
+    void closed(vm& v);
+
+    vm* master() const { return master_.load(std::memory_order_relaxed); }
+    void set_master(vm* v) { master_.store(v, std::memory_order_relaxed); }
+
+    // --- Threads
+    // Adds a thread that runs `c` until its last VM has closed. Throws std::system_error.
+    void add_thread(std::shared_ptr<context> c);
+    // Runs `c` on the calling thread, then waits for all other threads.
+    void run(context& c);
+
+    // --- Exit status
+    void exit(int status); // system.exit() of the master
+    void main_failed();    // the main fiber of the main VM did not return
+    int exit_status() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::unique_ptr<vm>> vms_;
+    std::vector<std::thread> threads_;
+    std::atomic<vm*> master_ = nullptr;
+    std::optional<int> exit_status_;
+    bool main_failed_ = false;
+};
+
+} // namespace emilua

@@ -1,0 +1,488 @@
+// How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
+#include "core/context.hpp"
+#include "core/runtime.hpp"
+#include "core/stack_guard.hpp"
+#include "core/vm.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/context/preallocated.hpp>
+#include <boost/context/stack_context.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <system_error>
+#include <tuple>
+
+namespace emilua {
+
+namespace {
+
+// Switches in one round before the io_context gets a turn: I/O and other VMs are not starved.
+constexpr std::size_t round_budget = 128;
+// Stacks given back to the kernel in one idle moment.
+constexpr std::size_t trim_budget = 32;
+// Lua threads kept for the next spawn().
+constexpr std::size_t max_idle_threads = 4096;
+
+// Stacks belong to the pool, not to Boost.Context.
+struct no_deallocation {
+    void deallocate(boost::context::stack_context&) noexcept {}
+};
+
+// Message handler of a fiber's body: the traceback must be taken before the stack is unwound.
+int save_traceback(lua_State* L)
+{
+    if (is_interrupted_error(L, 1))
+        return 1;
+    fiber& f = *vm::of(L).current();
+    luaL_traceback(L, L, nullptr, 1);
+    std::size_t size;
+    const char* text = lua_tolstring(L, -1, &size);
+    f.traceback.assign(text, size);
+    lua_settop(L, 1);
+    return 1;
+}
+
+_Unwind_Reason_Code end_of_stack(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
+                                 _Unwind_Context*, void*)
+{
+    if (actions & _UA_END_OF_STACK)
+        std::abort(); // run_fiber() catches it: cannot happen
+    return _URC_NO_REASON;
+}
+
+} // namespace
+
+fiber::fiber(vm& owner, stack s, lua_State* thread, int thread_ref)
+    : owner{owner}
+    , L{thread}
+    , thread_ref{thread_ref}
+    , memory{s}
+{
+}
+
+const void* fiber::id() const
+{
+    return is_main ? owner.id() : L;
+}
+
+fiber_handle::~fiber_handle()
+{
+    detach();
+}
+
+void fiber_handle::release_results()
+{
+    vm::of(results).release_thread(results, results_ref);
+    results = nullptr;
+}
+
+void fiber_handle::detach()
+{
+    if (target) {
+        target->handle = nullptr;
+        target = nullptr;
+    }
+    if (results) {
+        if (end == outcome::raised)
+            vm::of(results).rt().report.fiber_panic(results, panic_message(results, 2), traceback);
+        release_results();
+    }
+    status = state::detached;
+}
+
+task* vm::idle()
+{
+    static task mark;
+    return &mark;
+}
+
+// --- Creation
+
+fiber& vm::make_fiber(lua_State* from, bool main)
+{
+    lua_State* thread;
+    int ref;
+    if (!idle_threads_.empty()) {
+        std::tie(thread, ref) = idle_threads_.back();
+        idle_threads_.pop_back();
+        lua_pushvalue(from, LUA_GLOBALSINDEX);
+        lua_xmove(from, thread, 1);
+        lua_replace(thread, LUA_GLOBALSINDEX);
+    } else {
+        idle_threads_.reserve(idle_threads_.size() + 1);
+        thread = lua_newthread(from);
+        ref = luaL_ref(from, LUA_REGISTRYINDEX);
+        lua_pushcfunction(thread, save_traceback); // index 1 as long as the thread lives
+    }
+    stack s;
+    char problem[200] = "";
+    try {
+        s = main ? map_stack(rt_.main_stack_size) : stacks_.allocate();
+    } catch (const std::exception& e) {
+        std::strncpy(problem, e.what(), sizeof(problem) - 1);
+    }
+    if (!s) {
+        release_thread(thread, ref);
+        luaL_error(from, "%s", problem);
+    }
+    lua_xmove(from, thread, 1);
+    auto address = reinterpret_cast<std::uintptr_t>(s.top) - sizeof(fiber);
+    auto* f = new (reinterpret_cast<void*>(address / 64 * 64)) fiber{*this, s, thread, ref};
+    f->is_main = main;
+    f->saved.c_stack_limit = s.bottom + c_stack_reserve;
+    f->on_pool_stack = !main;
+    (last_fiber_ ? last_fiber_->next : fibers_) = f;
+    f->previous = std::exchange(last_fiber_, f);
+    append_ready(*f);
+    return *f;
+}
+
+fiber& vm::spawn(lua_State* from)
+{
+    return make_fiber(from, false);
+}
+
+fiber& vm::spawn_main(lua_State* from)
+{
+    fiber& f = make_fiber(from, true);
+    if (!id_) {
+        id_ = f.L;
+        main_fiber_ = &f;
+    }
+    return f;
+}
+
+void vm::release_thread(lua_State* L, int ref)
+{
+    lua_settop(L, 1);
+    // A thread that failed half-way, or one with a grown stack, is left to the collector.
+    if (lua_status(L) == 0 && idle_threads_.size() < max_idle_threads)
+        idle_threads_.emplace_back(L, ref);
+    else if (L_)
+        luaL_unref(L_, LUA_REGISTRYINDEX, ref);
+}
+
+// Takes the fiber out of the VM. Its stack is freed once another one runs.
+void vm::destroy(fiber& f)
+{
+    (f.previous ? f.previous->next : fibers_) = f.next;
+    (f.next ? f.next->previous : last_fiber_) = f.previous;
+    if (f.handle)
+        f.handle->target = nullptr;
+    if (L_) {
+        luaL_unref(L_, LUA_REGISTRYINDEX, f.local_ref);
+        luaL_unref(L_, LUA_REGISTRYINDEX, f.handlers_ref);
+    }
+    stack s = f.memory;
+    bool on_pool = f.on_pool_stack;
+    bool running = &f == current_;
+    sanitizer::stack_state sanitizer_state = f.sanitizer_state;
+    f.~fiber();
+    if (running) {
+        dead_stack_ = s;
+        dead_on_pool_ = on_pool;
+        dead_sanitizer_ = sanitizer_state;
+    } else if (on_pool) {
+        stacks_.release(s);
+    } else {
+        unmap_stack(s);
+    }
+}
+
+// --- Switching
+
+void vm::append_ready(fiber& f)
+{
+    if (f.context)
+        f.status = fiber::state::ready;
+    f.next_ready = nullptr;
+    (ready_tail_ ? ready_tail_->next_ready : ready_head_) = &f;
+    ready_tail_ = &f;
+}
+
+fiber* vm::pop_ready()
+{
+    fiber* f = ready_head_;
+    if (f) {
+        ready_head_ = f->next_ready;
+        if (!ready_head_)
+            ready_tail_ = nullptr;
+    }
+    return f;
+}
+
+void vm::unpark(fiber& f)
+{
+    if (f.status == fiber::state::parked)
+        append_ready(f);
+}
+
+void vm::unpark_first(fiber& f)
+{
+    f.status = fiber::state::ready;
+    f.next_ready = ready_head_;
+    ready_head_ = &f;
+    if (!ready_tail_)
+        ready_tail_ = &f;
+}
+
+void vm::load(fiber* f)
+{
+    current_ = f;
+    if (f) {
+        f->status = fiber::state::running;
+        control_ = f->saved;
+    }
+}
+
+void vm::create_context(fiber& f)
+{
+    auto* top = reinterpret_cast<std::byte*>(&f);
+    boost::context::stack_context whole;
+    whole.sp = top;
+    whole.size = static_cast<std::size_t>(top - f.memory.bottom);
+    sanitizer::create(f.sanitizer_state, f.memory.bottom, f.memory.size());
+    sanitizer::during_creation guard{f.sanitizer_state};
+    f.context = boost::context::fiber{
+        std::allocator_arg, boost::context::preallocated{whole.sp, whole.size, whole}, no_deallocation{},
+        [this, &f](boost::context::fiber&& from) { return run_fiber(f, std::move(from)); }};
+}
+
+// Switches to `to` (null: the scheduler); returns when somebody switches back to `from`.
+void vm::switch_from(fiber* from, fiber* to)
+{
+    if (to && !to->context)
+        create_context(*to);
+    load(to);
+    auto& self = from ? from->sanitizer_state : scheduler_sanitizer_;
+    from_slot_ = from ? &from->context : &scheduler_context_;
+    from_sanitizer_ = &self;
+    sanitizer::before_switch(self, to ? to->sanitizer_state : scheduler_sanitizer_, false);
+    auto back = std::move(to ? to->context : scheduler_context_).resume();
+    arrived(self, std::move(back));
+}
+
+void vm::arrived(sanitizer::stack_state& self, boost::context::fiber&& from)
+{
+    sanitizer::after_switch(self, from_sanitizer_);
+    if (from_slot_)
+        *from_slot_ = std::move(from);
+    if (!dead_stack_)
+        return;
+    sanitizer::destroy(dead_sanitizer_);
+    if (dead_on_pool_)
+        stacks_.release(dead_stack_);
+    else
+        unmap_stack(dead_stack_);
+    dead_stack_ = {};
+}
+
+// Leaves the running fiber's stack, for the next ready fiber if there is one: a switch less than by way of
+// the scheduler.
+void vm::suspend(fiber& f)
+{
+    f.saved = control_;
+    fiber* next = nullptr;
+    if (budget_ > 0 && !closing() && (next = pop_ready()))
+        --budget_;
+    if (next == &f)
+        load(next);
+    else
+        switch_from(&f, next);
+}
+
+bool vm::park(wait_info wait)
+{
+    fiber& f = *current_;
+    f.wait = wait;
+    f.wait_interrupted = false;
+    f.wait_interruptible = wait.on_interrupt && f.interruption_disabled == 0;
+    f.status = fiber::state::parked;
+    suspend(f);
+    f.wait = {};
+    if (closing())
+        unwind_current();
+    return !f.wait_interrupted;
+}
+
+void vm::park_until(const bool& done)
+{
+    fiber& f = *current_;
+    while (!done) {
+        f.wait = {wait_kind::operation, nullptr, nullptr};
+        f.wait_interruptible = f.interruption_disabled == 0;
+        f.status = fiber::state::parked;
+        suspend(f);
+    }
+    f.wait = {};
+    if (closing())
+        unwind_current();
+}
+
+void vm::yield()
+{
+    fiber& f = *current_;
+    f.wait = {wait_kind::yield, nullptr, nullptr};
+    append_ready(f);
+    suspend(f);
+    f.wait = {};
+    if (closing())
+        unwind_current();
+}
+
+void vm::unwind_current()
+{
+    // The class is LuaJIT's with error code 0: its personality routine then leaves the Lua stack alone. A
+    // forced unwind is stopped by no pcall; run_fiber() catches it.
+    std::memset(&unwind_, 0, sizeof(unwind_));
+    unwind_.exception_class = 0x4c55414a49543200;
+    _Unwind_ForcedUnwind(&unwind_, end_of_stack, nullptr);
+    std::abort();
+}
+
+// --- A fiber's life
+
+boost::context::fiber vm::run_fiber(fiber& f, boost::context::fiber&& from)
+{
+    arrived(f.sanitizer_state, std::move(from));
+    fiber* next = nullptr;
+    bool unwound = false;
+    int status = 0;
+    try {
+        status = execute(f);
+    } catch (...) { // unwind_current(): must not be thrown on
+        unwound = true;
+    }
+    if (!unwound)
+        next = finish(f, status);
+    destroy(f);
+    load(next);
+    from_slot_ = nullptr;
+    from_sanitizer_ = nullptr;
+    sanitizer::before_switch(dead_sanitizer_, next ? next->sanitizer_state : scheduler_sanitizer_, true);
+    return std::move(next ? next->context : scheduler_context_);
+}
+
+// Runs the body and the clean-up handlers of the root scope. Results, or the error, are left at index 2.
+int vm::execute(fiber& f)
+{
+    int status = lua_pcall(f.L, 0, LUA_MULTRET, 1);
+    control_.depth = 1;
+    if (control_.handlers_depth > 0 && status != LUA_ERRMEM) {
+        lua_rawgeti(f.L, LUA_REGISTRYINDEX, run_root_handlers_ref);
+        int handlers_status = lua_pcall(f.L, 0, 0, 0);
+        if (handlers_status != 0) {
+            status = handlers_status;
+            lua_replace(f.L, 2);
+            lua_settop(f.L, 2);
+        }
+    }
+    return status;
+}
+
+// Hands over the results. Returns the joiner if there is one: it runs next, ahead of the ready queue.
+fiber* vm::finish(fiber& f, int status)
+{
+    using outcome = fiber_handle::outcome;
+    bool interrupted = status != 0 && is_interrupted_error(f.L, 2);
+    if (status == LUA_ERRMEM)
+        request_close(ending::out_of_memory);
+    if (&f == main_fiber_) {
+        main_fiber_ = nullptr;
+        if (status == 0) {
+            main_returned = true;
+        } else if (!closing()) {
+            rt_.report.main_panic(id_, panic_message(f.L, 2), f.traceback);
+            request_close(ending::main_panic);
+        }
+        if (on_main_end)
+            on_main_end();
+    } else if (fiber_handle* h = f.handle) {
+        h->target = nullptr;
+        h->status = fiber_handle::state::finished;
+        h->end = status == 0 ? outcome::returned : interrupted ? outcome::interrupted : outcome::raised;
+        h->results = f.L;
+        h->results_ref = f.thread_ref;
+        h->traceback = std::move(f.traceback);
+        f.handle = nullptr;
+        return std::exchange(h->joiner, nullptr);
+    } else if (status != 0 && !interrupted && !closing()) {
+        rt_.report.fiber_panic(f.id(), panic_message(f.L, 2), f.traceback);
+    }
+    release_thread(f.L, f.thread_ref);
+    return nullptr;
+}
+
+// --- The round
+
+void vm::start()
+{
+    if (try_enter())
+        boost::asio::post(io(), [this] { run(); });
+}
+
+void vm::post(task& t)
+{
+    task* head = incoming_.load();
+    do
+        t.next = head == idle() ? nullptr : head;
+    while (!incoming_.compare_exchange_weak(head, &t));
+    if (head == idle())
+        boost::asio::post(io(), [this] { run(); });
+}
+
+void vm::drain_incoming()
+{
+    if (!incoming_.load(std::memory_order_relaxed))
+        return;
+    task* newest_first = incoming_.exchange(nullptr);
+    task* oldest_first = nullptr;
+    while (newest_first)
+        oldest_first = std::exchange(newest_first, std::exchange(newest_first->next, oldest_first));
+    while (oldest_first) {
+        task* t = std::exchange(oldest_first, oldest_first->next);
+        t->run(*t, *this);
+    }
+}
+
+void vm::run()
+{
+    stack_guard::running_vm scope{*this};
+    sanitizer::adopt_current_thread(scheduler_sanitizer_);
+    for (;;) {
+        drain_incoming();
+        budget_ = round_budget;
+        while (budget_ > 0) {
+            fiber* f = pop_ready();
+            if (!f)
+                break;
+            --budget_;
+            switch_from(nullptr, f);
+        }
+        if (closing() && !close_begun_) {
+            begin_close();
+            continue;
+        }
+        if (ready_head_ || stacks_.trim(trim_budget)) {
+            boost::asio::post(io(), [this] { run(); });
+            return;
+        }
+        if (pending_ == 0 && !incoming_.load()) {
+            if (!close_begun_) {
+                request_close(ending::finished);
+                continue;
+            }
+            if (!fibers_) {
+                finalize();
+                return;
+            }
+        }
+        task* expected = nullptr;
+        if (incoming_.compare_exchange_strong(expected, idle()))
+            return;
+    }
+}
+
+} // namespace emilua

@@ -1,0 +1,214 @@
+#include "core/vm.hpp"
+
+#include "core/context.hpp"
+#include "core/runtime.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace emilua {
+
+vm::vm(runtime& rt, std::shared_ptr<context> ctx)
+    : rt_{rt}
+    , ctx_{std::move(ctx)}
+    , stacks_{rt.fiber_stack_size}
+    , incoming_{idle()}
+    , work_{ctx_->io.get_executor()}
+{
+    // malloc and not LuaJIT's own allocator: a VM starts twice as fast, runs as fast, and the allocator's
+    // argument takes us from any lua_State to its VM.
+    L_ = lua_newstate(&vm::allocate, this);
+    if (!L_)
+        throw std::bad_alloc{};
+}
+
+vm::~vm()
+{
+    if (L_)
+        lua_close(L_);
+}
+
+void* vm::allocate(void*, void* p, std::size_t, std::size_t new_size)
+{
+    if (new_size == 0) {
+        std::free(p);
+        return nullptr;
+    }
+    return std::realloc(p, new_size);
+}
+
+boost::asio::io_context& vm::io()
+{
+    return ctx_->io;
+}
+
+void vm::set_class(std::size_t id, int ref, const void* metatable)
+{
+    if (id >= classes_.size())
+        classes_.resize(id + 1, {LUA_NOREF, nullptr});
+    classes_[id] = {ref, metatable};
+}
+
+void vm::interrupt(fiber& f)
+{
+    f.interrupted = true;
+    control& c = &f == current_ ? control_ : f.saved;
+    c.interruption_due = f.interruption_disabled == 0;
+    if (f.status != fiber::state::parked || !f.wait_interruptible)
+        return;
+    if (f.wait.kind == wait_kind::operation) {
+        f.cancel.emit(boost::asio::cancellation_type::all);
+    } else {
+        f.wait_interrupted = true;
+        f.wait.on_interrupt(f);
+    }
+}
+
+void vm::update_interruption()
+{
+    control_.interruption_due = current_->interrupted && current_->interruption_disabled == 0;
+}
+
+void vm::request_close(ending why)
+{
+    if (why_ == ending::none)
+        why_ = why;
+}
+
+void vm::abort_current(ending why)
+{
+    request_close(why);
+    unwind_current();
+}
+
+void vm::begin_close()
+{
+    close_begun_ = true;
+    if (why_ == ending::finished || why_ == ending::exit)
+        deadlocks_ = deadlocks();
+    if (on_close)
+        on_close();
+    // Fibers that never ran have nothing to unwind. The others are resumed to leave their stacks; those in an
+    // operation only when the kernel is done with their memory.
+    fiber* ready = ready_head_;
+    ready_head_ = ready_tail_ = nullptr;
+    while (ready) {
+        fiber* next = ready->next_ready;
+        if (!ready->context)
+            destroy(*ready);
+        else
+            append_ready(*ready);
+        ready = next;
+    }
+    for (fiber* f = fibers_; f; f = f->next) {
+        if (f->status != fiber::state::parked)
+            continue;
+        if (f->wait.kind == wait_kind::operation)
+            f->cancel.emit(boost::asio::cancellation_type::all);
+        else
+            unpark(*f);
+    }
+}
+
+void vm::finalize()
+{
+    // Finalizers report failed fibers that nobody joined.
+    lua_close(std::exchange(L_, nullptr));
+    if (why_ == ending::cleanup_error)
+        rt_.report.cleanup_error(id_, failed_coroutine);
+    else if (why_ == ending::out_of_memory)
+        rt_.report.out_of_memory(id_);
+    else if (!deadlocks_.empty())
+        rt_.report.deadlock(id_, deadlocks_);
+    if (is_main_vm && !main_returned)
+        rt_.main_failed();
+    rt_.closed(*this); // destroys this VM
+}
+
+std::vector<std::string> vm::deadlocks() const
+{
+    std::vector<std::string> items;
+    for (const fiber* f = fibers_; f; f = f->next) {
+        const char* text = f->status != fiber::state::parked ? nullptr
+                           : f->wait.kind == wait_kind::mutex
+                               ? "No scheduled fibers remaining to unlock mutex %p"
+                           : f->wait.kind == wait_kind::future ? "Underlying promise for future %p is broken"
+                                                               : nullptr;
+        if (!text)
+            continue;
+        char line[100];
+        std::snprintf(line, sizeof(line), text, f->wait.object);
+        if (std::find(items.begin(), items.end(), line) == items.end())
+            items.push_back(line);
+    }
+    return items;
+}
+
+bool in_finalizer(lua_State* L)
+{
+    // LuaJIT shows a finalizer only by the collector that it stops meanwhile.
+    vm& v = vm::of(L);
+    return !lua_gc(L, LUA_GCISRUNNING, 0) && (!v.collector_stopped || v.collecting);
+}
+
+void check_suspend(lua_State* L)
+{
+    fiber* f = vm::of(L).current();
+    if (!f)
+        luaL_error(L, "attempt to suspend a system fiber");
+    if (f->suspension_forbidden > 0 || in_finalizer(L))
+        raise(L, core_errc::forbid_suspend_block);
+}
+
+void check_interruption(lua_State* L)
+{
+    if (vm::of(L).control_block()->interruption_due)
+        raise(L, core_errc::interrupted);
+}
+
+void check_c_stack(lua_State* L, std::size_t need)
+{
+    fiber* f = vm::of(L).current();
+    auto* here = static_cast<std::byte*>(__builtin_frame_address(0));
+    if (f && here < f->memory.bottom + need)
+        luaL_error(L, "C stack overflow");
+}
+
+bool c_stack_is_low(const control* c)
+{
+    return static_cast<std::byte*>(__builtin_frame_address(0)) < c->c_stack_limit;
+}
+
+std::string panic_message(lua_State* L, int index)
+{
+    if (lua_type(L, index) == LUA_TSTRING) {
+        std::size_t size;
+        const char* text = lua_tolstring(L, index, &size);
+        return {text, size};
+    }
+    error_code ec = to_error_code(L, index);
+    return ec ? ec.message() : std::string{};
+}
+
+const char* to_string(wait_kind kind)
+{
+    switch (kind) {
+    case wait_kind::none: return "none";
+    case wait_kind::yield: return "yield";
+    case wait_kind::operation: return "operation";
+    case wait_kind::join: return "join";
+    case wait_kind::import: return "import";
+    case wait_kind::mutex: return "mutex";
+    case wait_kind::recursive_mutex: return "recursive_mutex";
+    case wait_kind::condition_variable: return "condition_variable";
+    case wait_kind::future: return "future";
+    case wait_kind::inbox: return "inbox";
+    case wait_kind::send: return "send";
+    }
+    return "?";
+}
+
+} // namespace emilua

@@ -1,0 +1,23 @@
+#include "lang/core_modules.hpp"
+
+#include "core/class.hpp"
+#include "lang/lang.hpp"
+
+namespace emilua {
+
+lua_CFunction core_module(std::string_view name)
+{
+    static constexpr struct {
+        std::string_view name;
+        lua_CFunction open;
+    } modules[] = {
+        {"ffi", fn<open_ffi>},
+    };
+    for (auto& m : modules) {
+        if (m.name == name)
+            return m.open;
+    }
+    return nullptr;
+}
+
+} // namespace emilua

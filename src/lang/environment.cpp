@@ -1,0 +1,84 @@
+// The global environment of modules (01 §2): which names exist.
+#include "core/class.hpp"
+#include "core/error.hpp"
+#include "lang/lang.hpp"
+
+namespace emilua {
+
+namespace {
+
+// Address: key of the registry for the table of built-in names.
+const char builtins_key = 0;
+
+void open_library(lua_State* L, lua_CFunction opener, const char* name)
+{
+    lua_pushcfunction(L, opener);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 0);
+}
+
+void push_builtins(lua_State* L)
+{
+    lua_pushlightuserdata(L, const_cast<char*>(&builtins_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+} // namespace
+
+int open_ffi(lua_State* L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, "ffi");
+    lua_remove(L, -2);
+    return 1;
+}
+
+void open_language(vm& v)
+{
+    lua_State* L = v.state();
+    // `io`, `os`, `package` and `debug` are left out: blocking, or able to break what the runtime relies on.
+    open_library(L, luaopen_base, "");
+    open_library(L, luaopen_table, LUA_TABLIBNAME);
+    open_library(L, luaopen_string, LUA_STRLIBNAME);
+    open_library(L, luaopen_math, LUA_MATHLIBNAME);
+    open_library(L, luaopen_bit, LUA_BITLIBNAME);
+    open_library(L, luaopen_jit, LUA_JITLIBNAME);
+    open_library(L, luaopen_ffi, LUA_FFILIBNAME);
+    open_errors(L);
+
+    lua_pushlightuserdata(L, const_cast<char*>(&builtins_key));
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, LUA_GLOBALSINDEX)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_pushnil(L);
+    lua_setfield(L, -2, "_G");
+
+    set_this_fiber(L);
+    set_protected_calls(L);
+    set_spawn(L);
+    set_print(L);
+    set_checked_callers(L);
+    set_require(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+void push_new_globals(lua_State* L)
+{
+    lua_createtable(L, 0, 64);
+    push_builtins(L);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "_G");
+}
+
+} // namespace emilua

@@ -1,0 +1,33 @@
+// What Lua itself gets in every VM: the table of globals and how it is filled.
+#pragma once
+
+#include <lua.hpp>
+
+namespace emilua {
+
+class vm;
+
+// Registers everything that a VM's modules share: classes of errors, built-in names, the module loader.
+// Raises Lua errors (out of memory): call it protected.
+void open_language(vm& v);
+
+// Pushes a fresh global table with the built-in names and _G. The caller adds _FILE and _CONTEXT.
+void push_new_globals(lua_State* L);
+
+// One opener a file: each pushes or sets what its name says. See environment.cpp.
+void set_protected_calls(lua_State* L); // pcall xpcall scope* and coroutine.*, into the table on top
+void set_spawn(lua_State* L);           // spawn
+void set_this_fiber(lua_State* L);      // this_fiber
+void set_print(lua_State* L);           // print
+void set_checked_callers(lua_State* L); // library functions that call back, with a check of the C stack
+void set_require(lua_State* L);         // require
+
+// this_fiber.disable_interruption(), .restore_interruption(); adapt with fn<>.
+int disable_interruption(lua_State* L);
+int restore_interruption(lua_State* L);
+
+int open_generic_error(lua_State* L);
+int open_asio_error(lua_State* L);
+int open_ffi(lua_State* L);
+
+} // namespace emilua
