@@ -64,7 +64,8 @@ TEST(stack_pool, exhaustion_names_the_limit)
 {
     EXPECT_EXIT(
         {
-            rlimit limit{std::size_t{1} << 30, std::size_t{1} << 30};
+            rlimit limit;
+            limit.rlim_cur = limit.rlim_max = std::size_t{1} << 30;
             setrlimit(RLIMIT_AS, &limit);
             stack_pool pool{1024 * 1024};
             try {
