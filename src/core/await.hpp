@@ -128,9 +128,9 @@ struct await_result_type {
 template <class... R, class Initiate>
 await_result_type<R...> await_result(lua_State* L, Initiate&& initiate)
 {
-    check_suspend(L);
-    check_interruption(L);
     vm& v = vm::of(L);
+    check_suspend(L, v);
+    check_interruption(L, v);
     fiber& f = *v.current();
     detail::operation<R...> op{.owner = v, .waiter = f};
     initiate(detail::completion<R...>{&op});

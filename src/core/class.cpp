@@ -176,13 +176,18 @@ class_builder& class_builder::fallback_set(lua_CFunction f)
 void make_module(lua_State* L, const char* name)
 {
     int members = lua_gettop(L) - 1;
-    lua_newtable(L); // the object
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 1); // of the members: for keys that they lack
     push_class_factory(L, 1);
-    lua_pushvalue(L, members);
+    lua_newtable(L);
     lua_pushvalue(L, members + 1);
     lua_pushcfunction(L, raise_bad_index);
     lua_call(L, 3, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, members);
+
+    lua_newtable(L); // the module
+    lua_createtable(L, 0, 3);
+    lua_pushvalue(L, members);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, raise_read_only);
     lua_setfield(L, -2, "__newindex");

@@ -84,35 +84,6 @@ void vm::abort_current(ending why)
     unwind_current();
 }
 
-void vm::begin_close()
-{
-    close_begun_ = true;
-    if (why_ == ending::finished || why_ == ending::exit)
-        deadlocks_ = deadlocks();
-    if (on_close)
-        on_close();
-    // Fibers that never ran have nothing to unwind. The others are resumed to leave their stacks; those in an
-    // operation only when the kernel is done with their memory.
-    fiber* ready = ready_head_;
-    ready_head_ = ready_tail_ = nullptr;
-    while (ready) {
-        fiber* next = ready->next_ready;
-        if (!ready->context)
-            destroy(*ready);
-        else
-            append_ready(*ready);
-        ready = next;
-    }
-    for (fiber* f = fibers_; f; f = f->next) {
-        if (f->status != fiber::state::parked)
-            continue;
-        if (f->wait.kind == wait_kind::operation)
-            f->cancel.emit(boost::asio::cancellation_type::all);
-        else
-            unpark(*f);
-    }
-}
-
 void vm::finalize()
 {
     // Finalizers report failed fibers that nobody joined.
@@ -154,19 +125,11 @@ bool in_finalizer(lua_State* L)
     return !lua_gc(L, LUA_GCISRUNNING, 0) && (!v.collector_stopped || v.collecting);
 }
 
-void check_suspend(lua_State* L)
+void detail::raise_not_suspendable(lua_State* L)
 {
-    fiber* f = vm::of(L).current();
-    if (!f)
+    if (!vm::of(L).current())
         luaL_error(L, "attempt to suspend a system fiber");
-    if (f->suspension_forbidden > 0 || in_finalizer(L))
-        raise(L, core_errc::forbid_suspend_block);
-}
-
-void check_interruption(lua_State* L)
-{
-    if (vm::of(L).control_block()->interruption_due)
-        raise(L, core_errc::interrupted);
+    raise(L, core_errc::forbid_suspend_block);
 }
 
 void check_c_stack(lua_State* L, std::size_t need)

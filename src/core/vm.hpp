@@ -84,8 +84,9 @@ public:
     void unpark(fiber& f);
     // unpark() at the head of the queue, for direct hand-over.
     void unpark_first(fiber& f);
-    // Moves the running fiber to the end of the ready queue.
-    void yield();
+    // this_fiber.yield(): moves the running fiber to the end of the ready queue. A Lua function, next to the
+    // switch for the same reason as what is inlined there; it throws nothing, so it needs no adaptor.
+    static int yield(lua_State* L);
     // fiber:interrupt()
     void interrupt(fiber& f);
     // To be called after the disable counter of the running fiber changed.
@@ -137,6 +138,8 @@ public:
     // collectgarbage("stop") was called, or a collection was asked for: see in_finalizer().
     bool collector_stopped = false;
     bool collecting = false;
+    // newproxy(true) was called or module ffi imported: without them no __gc of the program can run.
+    bool has_lua_finalizers = false;
     bool main_returned = false;
     bool inbox_imported = false;
     bool is_main_vm = false;
@@ -163,6 +166,7 @@ private:
     void create_context(fiber& f);
     void switch_from(fiber* from, fiber* to);
     void arrived(sanitizer::stack_state& self, boost::context::fiber&& from);
+    void free_dead_stack();
     boost::context::fiber run_fiber(fiber& f, boost::context::fiber&& from);
     int execute(fiber& f);
     fiber* finish(fiber& f, int status);
@@ -219,9 +223,11 @@ private:
 // --- Checks that every suspending function makes before it starts anything (02 §1.3)
 
 // Raises forbid_suspend_block, or a string where no fiber runs.
-void check_suspend(lua_State* L);
+inline void check_suspend(lua_State* L, vm& v);
 // Raises `interrupted` if the running fiber is flagged and its interruption enabled.
-void check_interruption(lua_State* L);
+inline void check_interruption(lua_State* L, vm& v);
+inline void check_suspend(lua_State* L) { check_suspend(L, vm::of(L)); }
+inline void check_interruption(lua_State* L) { check_interruption(L, vm::of(L)); }
 
 // True while a __gc finalizer runs.
 bool in_finalizer(lua_State* L);
@@ -237,5 +243,22 @@ bool c_stack_is_low(const control* c);
 std::string panic_message(lua_State* L, int index);
 
 const char* to_string(wait_kind kind);
+
+namespace detail {
+[[noreturn]] void raise_not_suspendable(lua_State* L);
+}
+
+inline void check_suspend(lua_State* L, vm& v)
+{
+    fiber* f = v.current();
+    if (!f || f->suspension_forbidden > 0 || (v.has_lua_finalizers && in_finalizer(L))) [[unlikely]]
+        detail::raise_not_suspendable(L);
+}
+
+inline void check_interruption(lua_State* L, vm& v)
+{
+    if (v.control_block()->interruption_due) [[unlikely]]
+        raise(L, core_errc::interrupted);
+}
 
 } // namespace emilua

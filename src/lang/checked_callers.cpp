@@ -57,6 +57,16 @@ int collect(lua_State* L)
     return results;
 }
 
+// newproxy(), which notes that finalizers written in Lua may exist now.
+int new_proxy(lua_State* L)
+{
+    vm::of(L).has_lua_finalizers = true;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
 } // namespace
 
 void set_checked_callers(lua_State* L)
@@ -68,6 +78,9 @@ void set_checked_callers(lua_State* L)
     lua_pushcclosure(L, fn<collect>, 1);
     lua_setfield(L, -3, "collectgarbage");
     lua_pop(L, 1);
+    lua_getfield(L, -1, "newproxy");
+    lua_pushcclosure(L, fn<new_proxy>, 1);
+    lua_setfield(L, -2, "newproxy");
     lua_getfield(L, -1, "string");
     check_calls<c_stack_reserve>(L, "gsub");
     lua_pop(L, 1);

@@ -25,11 +25,17 @@ void push_builtins(lua_State* L)
 
 } // namespace
 
-int open_ffi(lua_State* L)
+void push_ffi(lua_State* L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
     lua_getfield(L, -1, "ffi");
     lua_remove(L, -2);
+}
+
+int open_ffi(lua_State* L)
+{
+    vm::of(L).has_lua_finalizers = true; // ffi.gc()
+    push_ffi(L);
     return 1;
 }
 

@@ -29,5 +29,7 @@ int restore_interruption(lua_State* L);
 int open_generic_error(lua_State* L);
 int open_asio_error(lua_State* L);
 int open_ffi(lua_State* L);
+// The same table for Lua code of ours.
+void push_ffi(lua_State* L);
 
 } // namespace emilua

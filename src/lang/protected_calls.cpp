@@ -68,7 +68,7 @@ void set_protected_calls(lua_State* L)
 {
     int globals = lua_gettop(L);
     push_embedded(L, embedded::lang);
-    open_ffi(L);
+    push_ffi(L);
     lua_pushlightuserdata(L, vm::of(L).control_block());
     lua_newtable(L);
     set_functions(L, {{"handlers", fn<handlers>},

@@ -16,14 +16,6 @@ fiber& running(lua_State* L)
     return *f;
 }
 
-int yield(lua_State* L)
-{
-    check_suspend(L);
-    check_interruption(L);
-    vm::of(L).yield();
-    return 0;
-}
-
 int forbid_suspend(lua_State* L)
 {
     ++running(L).suspension_forbidden;
@@ -86,7 +78,7 @@ int restore_interruption(lua_State* L)
 void set_this_fiber(lua_State* L)
 {
     lua_newtable(L);
-    set_functions(L, {{"yield", fn<yield>},
+    set_functions(L, {{"yield", vm::yield},
                       {"forbid_suspend", fn<forbid_suspend>},
                       {"allow_suspend", fn<allow_suspend>},
                       {"disable_interruption", fn<disable_interruption>},
