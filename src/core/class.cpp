@@ -78,6 +78,7 @@ void push_exception(lua_State* L, const std::exception& e)
 
 class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua_CFunction gc)
     : L_{L}
+    , id_{id}
 {
     luaL_checkstack(L, 12, "class");
     lua_newtable(L);
@@ -97,9 +98,9 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     lua_setfield(L, metatable_, "__metatable");
     lua_pushcfunction(L, gc);
     lua_setfield(L, metatable_, "__gc");
+    const void* address = lua_topointer(L, metatable_);
     lua_pushvalue(L, metatable_);
-    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    vm::of(L).set_class(id, ref, lua_topointer(L, metatable_));
+    vm::of(L).set_class(id, {.ref = luaL_ref(L, LUA_REGISTRYINDEX), .metatable = address});
 }
 
 class_builder::~class_builder()
@@ -124,7 +125,24 @@ class_builder::~class_builder()
         lua_pushvalue(L_, fallback_set_);
         lua_setfield(L_, metatable_, "__newindex");
     }
+    if (settling_) {
+        vm::registered_class c = vm::of(L_).find_class(id_);
+        lua_newtable(L_);
+        c.settled_metatable = lua_topointer(L_, -1);
+        for (const char* name : {"__index", "__metatable"}) {
+            lua_getfield(L_, metatable_, name);
+            lua_setfield(L_, -2, name);
+        }
+        c.settled_ref = luaL_ref(L_, LUA_REGISTRYINDEX);
+        vm::of(L_).set_class(id_, c);
+    }
     lua_settop(L_, metatable_ - 1);
+}
+
+class_builder& class_builder::settling()
+{
+    settling_ = true;
+    return *this;
 }
 
 class_builder& class_builder::method(const char* name, lua_CFunction f)

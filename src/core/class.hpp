@@ -59,7 +59,9 @@ T* test(lua_State* L, int index)
         return nullptr;
     const void* metatable = lua_topointer(L, -1);
     lua_pop(L, 1);
-    return metatable == vm::of(L).class_metatable(detail::class_id<T>) ? static_cast<T*>(p) : nullptr;
+    auto& c = vm::of(L).find_class(detail::class_id<T>);
+    bool is_a = metatable == c.metatable || (metatable == c.settled_metatable && metatable);
+    return is_a ? static_cast<T*>(p) : nullptr;
 }
 
 // The object at `index`; raises EINVAL{arg = index} if it is not a T.
@@ -79,9 +81,18 @@ T& push(lua_State* L, A&&... arguments)
     static_assert(alignof(T) <= 8, "LuaJIT aligns the payload of a userdata to 8");
     void* memory = lua_newuserdata(L, sizeof(T));
     T* object = new (memory) T(std::forward<A>(arguments)...);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).class_ref(detail::class_id<T>));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).find_class(detail::class_id<T>).ref);
     lua_setmetatable(L, -2); // last: __gc must see a complete object only
     return *object;
+}
+
+// Destroys nothing, now or later: the object at `index` holds nothing any more, so the collector need not call a
+// finalizer. For objects that come and go by the million; their class must be built with settling().
+template <class T>
+void settle(lua_State* L, int index)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).find_class(detail::class_id<T>).settled_ref);
+    lua_setmetatable(L, index);
 }
 
 // Builds the metatable of a class. Every function given must be adapted (fn<>).
@@ -106,8 +117,13 @@ public:
     // error.
     class_builder& fallback_set(lua_CFunction f);
 
+    // Objects may be settled.
+    class_builder& settling();
+
 private:
     lua_State* L_;
+    std::size_t id_;
+    bool settling_ = false;
     int metatable_;
     int methods_;
     int getters_;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <lua.hpp>
+#include <memory>
 #include <string>
 
 namespace emilua {
@@ -60,7 +61,7 @@ struct fiber_handle {
     fiber* joiner = nullptr;      // the fiber suspended in join()
     lua_State* results = nullptr; // while finished: the thread with the results on its stack
     int results_ref = LUA_NOREF;
-    std::string traceback;
+    std::unique_ptr<std::string> traceback; // null unless it failed
 
     fiber_handle() = default;
     ~fiber_handle();
@@ -105,7 +106,7 @@ public:
     fiber* locals_of = this;               // a module's fiber shares this_fiber.local_ with its importer
     int local_ref = LUA_NOREF;             // this_fiber.local_, made at first use
     int handlers_ref = LUA_NOREF;          // clean-up handlers outside user coroutines, made at first use
-    std::string traceback;                 // of the error that ended it
+    std::unique_ptr<std::string> traceback; // of the error that ended it
     boost::asio::cancellation_signal cancel;
 
     // Scheduler's.

@@ -45,11 +45,11 @@ boost::asio::io_context& vm::io()
     return ctx_->io;
 }
 
-void vm::set_class(std::size_t id, int ref, const void* metatable)
+void vm::set_class(std::size_t id, registered_class c)
 {
     if (id >= classes_.size())
-        classes_.resize(id + 1, {LUA_NOREF, nullptr});
-    classes_[id] = {ref, metatable};
+        classes_.resize(id + 1);
+    classes_[id] = c;
 }
 
 void vm::interrupt(fiber& f)

@@ -125,12 +125,19 @@ public:
     void start();
 
     control* control_block() { return &control_; }
-    int class_ref(std::size_t id) const { return id < classes_.size() ? classes_[id].ref : LUA_NOREF; }
-    const void* class_metatable(std::size_t id) const
+    // Userdata classes by id: see class.hpp.
+    struct registered_class {
+        int ref = LUA_NOREF;
+        const void* metatable = nullptr;
+        int settled_ref = LUA_NOREF;
+        const void* settled_metatable = nullptr;
+    };
+    const registered_class& find_class(std::size_t id) const
     {
-        return id < classes_.size() ? classes_[id].metatable : nullptr;
+        static constexpr registered_class none;
+        return id < classes_.size() ? classes_[id] : none;
     }
-    void set_class(std::size_t id, int ref, const void* metatable);
+    void set_class(std::size_t id, registered_class c);
 
     // Registry references that the language layer sets.
     int run_root_handlers_ref = LUA_NOREF;
@@ -207,10 +214,6 @@ private:
 
     std::vector<std::pair<lua_State*, int>> idle_threads_;
 
-    struct registered_class {
-        int ref;
-        const void* metatable;
-    };
     std::vector<registered_class> classes_;
 
     // Tasks from outside, newest first; null: entered, no tasks; idle(): not entered. One word holds both, so

@@ -50,6 +50,8 @@ int join(lua_State* L)
     lua_settop(h.results, count + 1);
     lua_xmove(h.results, L, count);
     h.release_results();
+    h.traceback.reset();
+    settle<fiber_handle>(L, 1);
     return h.end == outcome::raised ? lua_error(L) : count;
 }
 
@@ -59,6 +61,7 @@ int detach(lua_State* L)
     if (!h.joinable())
         raise_invalid_argument(L, 1);
     h.detach();
+    settle<fiber_handle>(L, 1);
     return 0;
 }
 
@@ -94,7 +97,8 @@ void set_spawn(lua_State* L)
         .method("detach", fn<detach>)
         .method("interrupt", fn<interrupt>)
         .property("joinable", fn<joinable>)
-        .property("interruption_caught", fn<interruption_caught>);
+        .property("interruption_caught", fn<interruption_caught>)
+        .settling();
     set_functions(L, {{"spawn", fn<spawn>}});
 }
 
