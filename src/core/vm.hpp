@@ -21,6 +21,7 @@
 namespace emilua {
 
 class context;
+class mailbox;
 class runtime;
 
 // A piece of work for a VM, intrusive: whoever posts it owns its memory until it runs.
@@ -148,8 +149,8 @@ public:
     // newproxy(true) was called or module ffi imported: without them no __gc of the program can run.
     bool has_lua_finalizers = false;
     bool main_returned = false;
-    bool inbox_imported = false;
     bool is_main_vm = false;
+    std::shared_ptr<mailbox> inbox;
 
     // Every fiber that has not ended, oldest first.
     fiber* first_fiber() { return fibers_; }

@@ -1,0 +1,138 @@
+#include "actor/mailbox.hpp"
+
+#include <utility>
+
+namespace emilua {
+
+namespace {
+
+// In the sender's VM: the message was taken, or never will be.
+void report_outcome(task& t, vm& owner)
+{
+    std::unique_ptr<pending_send> p{static_cast<pending_send*>(&t)};
+    owner.unhold();
+    if (!p->result)
+        return;
+    p->result->done = true;
+    owner.unpark(*p->sender);
+}
+
+} // namespace
+
+mailbox::mailbox(vm& owner)
+    : owner_{&owner}
+{
+    wake_.run = wake_receiver;
+}
+
+mailbox::~mailbox() = default;
+
+void mailbox::wake_receiver(task&, vm& owner)
+{
+    auto& self = *owner.inbox;
+    if (self.receiver)
+        owner.unpark(*self.receiver);
+}
+
+void mailbox::wake()
+{
+    if (std::exchange(wanted_, false))
+        owner_->post(wake_);
+}
+
+bool mailbox::enqueue(pending_send& p)
+{
+    std::lock_guard lock{mutex_};
+    if (closed_)
+        return false;
+    p.run = report_outcome;
+    p.queued = true;
+    p.previous = newest_;
+    (newest_ ? newest_->next_send : oldest_) = &p;
+    newest_ = &p;
+    wake();
+    return true;
+}
+
+bool mailbox::withdraw(pending_send& p)
+{
+    std::lock_guard lock{mutex_};
+    if (!p.queued)
+        return false;
+    p.queued = false;
+    (p.previous ? p.previous->next_send : oldest_) = p.next_send;
+    (p.next_send ? p.next_send->previous : newest_) = p.previous;
+    return true;
+}
+
+bool mailbox::closed() const
+{
+    std::lock_guard lock{mutex_};
+    return closed_;
+}
+
+void mailbox::add_sender()
+{
+    std::lock_guard lock{mutex_};
+    ++senders_;
+}
+
+void mailbox::remove_sender()
+{
+    std::lock_guard lock{mutex_};
+    if (--senders_ == 0 && owner_)
+        wake();
+}
+
+mailbox::receive_status mailbox::receive(message& m)
+{
+    pending_send* p;
+    {
+        std::lock_guard lock{mutex_};
+        if (closed_)
+            return receive_status::closed;
+        p = oldest_;
+        if (!p) {
+            if (senders_ == 0)
+                return receive_status::no_senders;
+            wanted_ = true;
+            return receive_status::empty;
+        }
+        oldest_ = p->next_send;
+        (oldest_ ? oldest_->previous : newest_) = nullptr;
+        p->queued = false;
+        m = std::move(p->content);
+        if (p->result)
+            p->result->delivered = true;
+    }
+    p->sender_vm->post(*p);
+    return receive_status::taken;
+}
+
+void mailbox::close()
+{
+    pending_send* failed;
+    {
+        std::lock_guard lock{mutex_};
+        closed_ = true;
+        failed = std::exchange(oldest_, nullptr);
+        newest_ = nullptr;
+        for (auto* p = failed; p; p = p->next_send)
+            p->queued = false;
+        if (owner_)
+            wake();
+    }
+    while (failed) {
+        pending_send* p = std::exchange(failed, failed->next_send);
+        p->sender_vm->post(*p);
+    }
+}
+
+void mailbox::detach()
+{
+    close();
+    std::lock_guard lock{mutex_};
+    owner_ = nullptr;
+}
+
+} // namespace emilua

@@ -1,0 +1,110 @@
+// The mailbox of a VM: where senders in any thread meet the VM's receiving fiber.
+//
+// Sending is a rendezvous: there is no buffer, each queued message has a waiting fiber. The mutex is held for a
+// few pointer assignments, never while Lua runs.
+//
+// Cancellation story. An interrupted sender takes its message back if nobody has taken it yet; else the send has
+// succeeded and the interruption shows later. An interrupted receiver leaves all messages queued.
+#pragma once
+
+#include "actor/message.hpp"
+#include "core/vm.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+namespace emilua {
+
+class mailbox;
+
+// A message in flight and the fiber that waits for it to be taken. Owned by the mailbox while queued, then by
+// the task that brings the outcome back to the sender's VM.
+struct pending_send : task {
+    // What the sender's frame learns.
+    struct outcome {
+        bool done = false;
+        bool delivered = false;
+    };
+
+    message content;
+    vm* sender_vm;
+    fiber* sender;
+    outcome* result; // null: the sender has gone
+    pending_send* previous = nullptr;
+    pending_send* next_send = nullptr;
+    bool queued = false;
+};
+
+class mailbox {
+public:
+    explicit mailbox(vm& owner);
+    ~mailbox();
+    mailbox(const mailbox&) = delete;
+    mailbox& operator=(const mailbox&) = delete;
+
+    // --- Any thread
+
+    // Queues a message. False: the mailbox is closed; `p` is still the caller's.
+    bool enqueue(pending_send& p);
+    // Takes a message back. False: it has been taken, the outcome is on its way.
+    bool withdraw(pending_send& p);
+    bool closed() const;
+    void add_sender();
+    void remove_sender();
+
+    // --- The owner, inside its VM
+
+    enum class receive_status { taken, closed, no_senders, empty };
+    // The oldest message. `empty`: the receiver will be woken when anything changes.
+    receive_status receive(message& m);
+    // Fails all queued and later sends. Wakes the receiver.
+    void close();
+    // The VM goes away.
+    void detach();
+
+    fiber* receiver = nullptr; // parked in receive(), at most one
+    bool imported = false;     // require 'inbox' was called
+
+private:
+    static void wake_receiver(task& t, vm& owner);
+    void wake(); // locked
+    void finish(pending_send& p, bool delivered);
+
+    mutable std::mutex mutex_;
+    vm* owner_;
+    bool closed_ = false;
+    bool wanted_ = false; // the receiver found nothing and wants to be woken
+    std::size_t senders_ = 0;
+    pending_send* oldest_ = nullptr;
+    pending_send* newest_ = nullptr;
+    task wake_;
+};
+
+// A live sender address.
+class address {
+public:
+    explicit address(std::shared_ptr<mailbox> target) : target_{std::move(target)} { target_->add_sender(); }
+    address(const address& other) : address{other.target_} {}
+    address(address&& other) noexcept : target_{std::move(other.target_)} {}
+    address& operator=(address other) noexcept
+    {
+        target_.swap(other.target_);
+        return *this;
+    }
+    ~address()
+    {
+        if (target_)
+            target_->remove_sender();
+    }
+
+    explicit operator bool() const { return target_ != nullptr; }
+    mailbox& operator*() const { return *target_; }
+    mailbox* get() const { return target_.get(); }
+    const std::shared_ptr<mailbox>& target() const { return target_; }
+
+private:
+    std::shared_ptr<mailbox> target_;
+};
+
+} // namespace emilua
