@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "lang/lang.hpp"
+#include "time/time.hpp"
 
 namespace emilua {
 
@@ -12,6 +13,7 @@ lua_CFunction core_module(std::string_view name)
         lua_CFunction open;
     } modules[] = {
         {"ffi", fn<open_ffi>},
+        {"time", fn<open_time>},
     };
     for (auto& m : modules) {
         if (m.name == name)
