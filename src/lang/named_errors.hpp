@@ -1,16 +1,10 @@
 // Objects that make errors by name: `generic_error.EINVAL`, `asio_error.misc.eof`.
 #pragma once
 
+#include "core/generic_errors.hpp"
 #include "emilua/error.hpp"
 
-#include <span>
-
 namespace emilua {
-
-struct named_error {
-    const char* name;
-    int code;
-};
 
 // Pushes a userdata that shows `metatable`. Its keys are the names; reading one makes a new error table, any
 // other key raises bad_index{index = 2}. `category` must be static.
