@@ -12,8 +12,10 @@ lua_CFunction core_module(std::string_view name)
         std::string_view name;
         lua_CFunction open;
     } modules[] = {
+        {"asio_error", fn<open_asio_error>},
         {"ffi", fn<open_ffi>},
         {"time", fn<open_time>},
+        {"generic_error", fn<open_generic_error>},
     };
     for (auto& m : modules) {
         if (m.name == name)

@@ -69,6 +69,7 @@ void open_language(vm& v)
     set_print(L);
     set_checked_callers(L);
     set_require(L);
+    set_format(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
