@@ -1,6 +1,7 @@
 #include "lang/core_modules.hpp"
 
 #include "core/class.hpp"
+#include "data/byte_span.hpp"
 #include "lang/lang.hpp"
 
 namespace emilua {
@@ -11,6 +12,7 @@ lua_CFunction core_module(std::string_view name)
         std::string_view name;
         lua_CFunction open;
     } modules[] = {
+        {"byte_span", fn<open_byte_span>},
         {"ffi", fn<open_ffi>},
     };
     for (auto& m : modules) {

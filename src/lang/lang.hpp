@@ -26,6 +26,10 @@ void set_require(lua_State* L);         // require
 int disable_interruption(lua_State* L);
 int restore_interruption(lua_State* L);
 
+// debug.getmetatable(), which sees the metatable of every value and is known to the JIT compiler. Not for
+// programs.
+void push_debug_getmetatable(lua_State* L);
+
 int open_generic_error(lua_State* L);
 int open_asio_error(lua_State* L);
 int open_ffi(lua_State* L);
