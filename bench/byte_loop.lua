@@ -5,7 +5,7 @@ ffi.cdef 'long clock(void);'
 local size, rounds = 65536, 1000
 local bytes = byte_span.new(size)
 
-local function sum()
+local function sum(bytes)
     local total = 0
     for i = 1, #bytes do
         total = total + bytes[i]
@@ -13,17 +13,17 @@ local function sum()
     return total
 end
 
-local function fill(value)
+local function fill(bytes, value)
     for i = 1, #bytes do
         bytes[i] = value
     end
 end
 
 local function measure(name, f)
-    f(1)
+    f(bytes, 1)
     local start = ffi.C.clock()
     for i = 1, rounds do
-        f(i % 256)
+        f(bytes, i % 256)
     end
     print(('%s %.3f ns'):format(name, tonumber(ffi.C.clock() - start) * 1000 / (rounds * size)))
 end

@@ -4,6 +4,7 @@
 
 #include "core/class.hpp"
 #include "core/embedded.hpp"
+#include "data/byte_search.hpp"
 #include "data/byte_span_arguments.hpp"
 #include "lang/lang.hpp"
 
@@ -175,6 +176,7 @@ void set_byte_span(lua_State* L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).class_ref(detail::class_id<byte_span>));
     lua_newtable(L);
     set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
+    set_byte_search(L);
     lua_newtable(L);
     set_functions(L, {{"raise_invalid_argument", fn<raise_argument>},
                       {"raise_out_of_range", fn<raise_out_of_range>},
