@@ -1,5 +1,6 @@
 #include "core/embedded.hpp"
 
+#include "lua_byte_span.h"
 #include "lua_class.h"
 #include "lua_lang.h"
 #include "lua_stream.h"
@@ -15,6 +16,7 @@ void push_embedded(lua_State* L, embedded chunk)
         std::size_t size;
         const char* name;
     } sources[] = {
+        {luaJIT_BC_byte_span, luaJIT_BC_byte_span_SIZE, "=byte_span"},
         {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},

@@ -28,5 +28,7 @@ byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity);
 
 // Registers the class in a new VM and sets the global table `byte_span` in the table on top of the stack.
 void set_byte_span(lua_State* L);
+// Module byte_span: pushes that table.
+int open_byte_span(lua_State* L);
 
 } // namespace emilua

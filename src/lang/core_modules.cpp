@@ -1,6 +1,7 @@
 #include "lang/core_modules.hpp"
 
 #include "core/class.hpp"
+#include "data/byte_span.hpp"
 #include "lang/lang.hpp"
 #include "time/time.hpp"
 
@@ -13,6 +14,7 @@ lua_CFunction core_module(std::string_view name)
         lua_CFunction open;
     } modules[] = {
         {"asio_error", fn<open_asio_error>},
+        {"byte_span", fn<open_byte_span>},
         {"ffi", fn<open_ffi>},
         {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},

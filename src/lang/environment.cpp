@@ -1,6 +1,7 @@
 // The global environment of modules (01 §2): which names exist.
 #include "core/class.hpp"
 #include "core/error.hpp"
+#include "data/byte_span.hpp"
 #include "lang/lang.hpp"
 
 namespace emilua {
@@ -39,6 +40,20 @@ int open_ffi(lua_State* L)
     return 1;
 }
 
+void push_debug_getmetatable(lua_State* L)
+{
+    open_library(L, luaopen_debug, LUA_DBLIBNAME);
+    lua_getglobal(L, LUA_DBLIBNAME);
+    lua_getfield(L, -1, "getmetatable");
+    lua_remove(L, -2);
+    lua_pushnil(L);
+    lua_setglobal(L, LUA_DBLIBNAME);
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushnil(L);
+    lua_setfield(L, -2, LUA_DBLIBNAME);
+    lua_pop(L, 1);
+}
+
 void open_language(vm& v)
 {
     lua_State* L = v.state();
@@ -70,6 +85,7 @@ void open_language(vm& v)
     set_checked_callers(L);
     set_require(L);
     set_format(L);
+    set_byte_span(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 

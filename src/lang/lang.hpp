@@ -27,6 +27,10 @@ void set_format(lua_State* L);          // format
 int disable_interruption(lua_State* L);
 int restore_interruption(lua_State* L);
 
+// debug.getmetatable(), which sees the metatable of every value and is known to the JIT compiler. Not for
+// programs.
+void push_debug_getmetatable(lua_State* L);
+
 int open_generic_error(lua_State* L);
 int open_asio_error(lua_State* L);
 int open_ffi(lua_State* L);

@@ -1,0 +1,195 @@
+// byte_span: memory, slices and metamethods (04 §1). Element access is in lua/byte_span.lua, the search
+// algorithms are in byte_search.cpp.
+#include "data/byte_span.hpp"
+
+#include "core/class.hpp"
+#include "core/embedded.hpp"
+#include "data/byte_search.hpp"
+#include "data/byte_span_arguments.hpp"
+#include "lang/lang.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+
+namespace emilua {
+
+namespace {
+
+// Address: key of the registry for the global table byte_span.
+const char module_key = 0;
+
+std::shared_ptr<unsigned char[]> allocate(std::size_t size)
+{
+    if (size == 0)
+        return nullptr;
+    // Large blocks come as zero pages that cost nothing until they are touched.
+    auto* memory = size <= PTRDIFF_MAX ? static_cast<unsigned char*>(std::calloc(size, 1)) : nullptr;
+    if (!memory)
+        throw std::system_error{ENOMEM, std::generic_category()};
+    return {memory, std::free};
+}
+
+void put(unsigned char* to, std::string_view from)
+{
+    if (!from.empty())
+        std::memmove(to, from.data(), from.size());
+}
+
+std::size_t check_size(lua_State* L, int index)
+{
+    lua_Number n = lua_type(L, index) == LUA_TNUMBER ? std::trunc(lua_tonumber(L, index)) : -1;
+    if (!(n >= 0 && n < 0x1p63))
+        raise(L, errc::invalid_argument);
+    return static_cast<std::size_t>(n);
+}
+
+int new_span(lua_State* L)
+{
+    std::size_t size = check_size(L, 1);
+    std::size_t capacity = lua_isnoneornil(L, 2) ? size : check_size(L, 2);
+    if (size > capacity)
+        raise(L, errc::invalid_argument);
+    push_byte_span(L, size, capacity);
+    return 1;
+}
+
+// The bytes of the arguments from `first` on, together. nil counts 0.
+std::size_t total_size(lua_State* L, int first)
+{
+    std::size_t total = 0;
+    for (int i = first; i <= lua_gettop(L); ++i)
+        total += lua_isnil(L, i) ? 0 : check_bytes(L, i).size();
+    return total;
+}
+
+void put_arguments(lua_State* L, int first, int last, unsigned char* to)
+{
+    for (int i = first; i <= last; ++i) {
+        auto piece = lua_isnil(L, i) ? std::string_view{} : check_bytes(L, i);
+        put(to, piece);
+        to += piece.size();
+    }
+}
+
+int concatenate(lua_State* L)
+{
+    int last = lua_gettop(L);
+    std::size_t total = total_size(L, 1);
+    put_arguments(L, 1, last, push_byte_span(L, total, total).data);
+    return 1;
+}
+
+int append(lua_State* L)
+{
+    auto& self = check<byte_span>(L, 1);
+    int last = lua_gettop(L);
+    if (last == 1)
+        return 1;
+    std::size_t total = self.size + total_size(L, 2);
+    if (total == 0) {
+        push<byte_span>(L);
+    } else if (total <= self.capacity) {
+        push<byte_span>(L, self.data, total, self.capacity, self.memory);
+        put_arguments(L, 2, last, self.data + self.size);
+    } else {
+        // Twice the old capacity: a loop of appends copies each byte a constant number of times.
+        auto& grown = push_byte_span(L, total, std::max(total, 2 * self.capacity));
+        put(grown.data, self.text());
+        put_arguments(L, 2, last, grown.data + self.size);
+    }
+    return 1;
+}
+
+int slice(lua_State* L)
+{
+    auto& self = check<byte_span>(L, 1);
+    lua_Number start = check_position(L, 2, 1);
+    lua_Number end = check_position(L, 3, static_cast<lua_Number>(self.size));
+    if (!(1 <= start && start <= end + 1 && end <= static_cast<lua_Number>(self.capacity)))
+        raise(L, errc::result_out_of_range);
+    auto offset = static_cast<std::size_t>(start) - 1;
+    push<byte_span>(L, self.data + offset, static_cast<std::size_t>(end) - offset, self.capacity - offset,
+                    self.memory);
+    return 1;
+}
+
+int copy(lua_State* L)
+{
+    auto& self = check<byte_span>(L, 1);
+    auto source = check_bytes(L, 2);
+    source = source.substr(0, self.size);
+    put(self.data, source);
+    lua_pushinteger(L, static_cast<lua_Integer>(source.size()));
+    return 1;
+}
+
+int equal(lua_State* L)
+{
+    lua_pushboolean(L, check<byte_span>(L, 1).text() == check<byte_span>(L, 2).text());
+    return 1;
+}
+
+int to_string(lua_State* L)
+{
+    auto text = check<byte_span>(L, 1).text();
+    lua_pushlstring(L, text.data(), text.size());
+    return 1;
+}
+
+int raise_argument(lua_State* L)
+{
+    raise_invalid_argument(L, static_cast<int>(lua_tointeger(L, 1)));
+}
+
+int raise_out_of_range(lua_State* L)
+{
+    raise(L, errc::result_out_of_range);
+}
+
+} // namespace
+
+byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity)
+{
+    auto memory = allocate(capacity);
+    auto* data = memory.get();
+    return push<byte_span>(L, data, size, capacity, std::move(memory));
+}
+
+int open_byte_span(lua_State* L)
+{
+    lua_pushlightuserdata(L, const_cast<char*>(&module_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+void set_byte_span(lua_State* L)
+{
+    class_<byte_span>{L, "byte_span"}.metamethod("__eq", fn<equal>).metamethod("__tostring", fn<to_string>);
+
+    push_embedded(L, embedded::byte_span);
+    open_ffi(L);
+    push_debug_getmetatable(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).class_ref(detail::class_id<byte_span>));
+    lua_newtable(L);
+    set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
+    set_byte_search(L);
+    lua_newtable(L);
+    set_functions(L, {{"raise_invalid_argument", fn<raise_argument>},
+                      {"raise_out_of_range", fn<raise_out_of_range>},
+                      {"raise_read_only", raise_read_only},
+                      {"raise_bad_index", raise_bad_index}});
+    lua_call(L, 5, 0);
+
+    lua_newtable(L);
+    set_functions(L, {{"new", fn<new_span>}, {"append", fn<concatenate>}});
+    lua_pushlightuserdata(L, const_cast<char*>(&module_key));
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_setfield(L, -2, "byte_span");
+}
+
+} // namespace emilua
