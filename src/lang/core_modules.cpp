@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
+#include "io/open.hpp"
 #include "lang/lang.hpp"
 #include "time/time.hpp"
 
@@ -18,6 +19,7 @@ lua_CFunction core_module(std::string_view name)
         {"ffi", fn<open_ffi>},
         {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},
+        {"ip", fn<open_ip>},
     };
     for (auto& m : modules) {
         if (m.name == name)

@@ -1,0 +1,95 @@
+#include "io/file_descriptor.hpp"
+
+#include "core/class.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace emilua {
+
+namespace {
+
+// Self, raising EBUSY while it is being sent.
+file_descriptor& check_at_rest(lua_State* L)
+{
+    auto& self = check<file_descriptor>(L, 1);
+    if (self.in_flight)
+        raise(L, errc::device_or_resource_busy);
+    return self;
+}
+
+file_descriptor& check_self(lua_State* L)
+{
+    auto& self = check_at_rest(L);
+    if (self.value < 0)
+        raise(L, error_code{EBADF, boost::system::system_category()});
+    return self;
+}
+
+int close(lua_State* L)
+{
+    check_at_rest(L).close();
+    return 0;
+}
+
+int dup(lua_State* L)
+{
+    auto& self = check_self(L);
+    auto& copy = push_file_descriptor(L);
+    copy.value = fcntl(self.value, F_DUPFD_CLOEXEC, 0);
+    if (copy.value < 0)
+        raise(L, error_code{errno, boost::system::system_category()});
+    return 1;
+}
+
+int tostring(lua_State* L)
+{
+    lua_pushfstring(L, "/dev/fd/%d", check_self(L).value);
+    return 1;
+}
+
+// Capsicum is FreeBSD's.
+int no_capsicum(lua_State* L)
+{
+    check<file_descriptor>(L, 1);
+    raise(L, errc::function_not_supported);
+}
+
+} // namespace
+
+void file_descriptor::close()
+{
+    if (value >= 0)
+        ::close(release());
+}
+
+void register_file_descriptor(lua_State* L)
+{
+    if (vm::of(L).class_metatable(detail::class_id<file_descriptor>))
+        return;
+    class_<file_descriptor>{L, "file_descriptor"}
+        .method("close", fn<close>)
+        .method("dup", fn<dup>)
+        .method("cap_rights_limit", fn<no_capsicum>)
+        .method("cap_ioctls_limit", fn<no_capsicum>)
+        .method("cap_fcntls_limit", fn<no_capsicum>)
+        .metamethod("__tostring", fn<tostring>);
+}
+
+file_descriptor& push_file_descriptor(lua_State* L)
+{
+    return push<file_descriptor>(L);
+}
+
+file_descriptor& check_file_descriptor(lua_State* L, int index)
+{
+    auto& fd = check<file_descriptor>(L, index);
+    if (fd.in_flight)
+        raise(L, errc::device_or_resource_busy);
+    if (fd.value < 0)
+        raise_invalid_argument(L, index);
+    return fd;
+}
+
+} // namespace emilua

@@ -1,0 +1,33 @@
+// file_descriptor: owns an OS descriptor on its way between IO objects, VMs and processes (05 §2).
+#pragma once
+
+#include <lua.hpp>
+#include <utility>
+
+namespace emilua {
+
+struct file_descriptor {
+    int value = -1;         // -1: closed, or moved into an IO object
+    bool in_flight = false; // being sent: may not be closed, moved or sent again
+
+    file_descriptor() = default;
+    ~file_descriptor() { close(); }
+    file_descriptor(const file_descriptor&) = delete;
+    file_descriptor& operator=(const file_descriptor&) = delete;
+
+    void close();
+    int release() { return std::exchange(value, -1); }
+};
+
+// Registers the class in this VM unless that has been done. Every module that makes or takes descriptors
+// calls it when it is opened.
+void register_file_descriptor(lua_State* L);
+
+// Pushes a closed one. It exists before the descriptor that it shall own, so that no error can leak that.
+file_descriptor& push_file_descriptor(lua_State* L);
+
+// The argument at `index`. Raises EINVAL{arg = index} unless it is an open file_descriptor, EBUSY if it is
+// being sent.
+file_descriptor& check_file_descriptor(lua_State* L, int index);
+
+} // namespace emilua

@@ -1,0 +1,10 @@
+// Openers of the modules of IO objects.
+#pragma once
+
+#include <lua.hpp>
+
+namespace emilua {
+
+int open_ip(lua_State* L);
+
+} // namespace emilua
