@@ -12,7 +12,7 @@ struct path {
 
 // Registers the class in a new VM: _FILE is one.
 void register_path(lua_State* L);
-// Pushes the table filesystem.path: its constructors.
+// Pushes the object filesystem.path: the constructors. Once a VM.
 void push_path_constructors(lua_State* L);
 
 } // namespace emilua

@@ -3,6 +3,7 @@
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/open.hpp"
+#include "filesystem/filesystem.hpp"
 #include "lang/lang.hpp"
 #include "time/time.hpp"
 
@@ -20,6 +21,7 @@ lua_CFunction core_module(std::string_view name)
         {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},
         {"ip", fn<open_ip>},
+        {"filesystem", fn<open_filesystem>},
     };
     for (auto& m : modules) {
         if (m.name == name)
