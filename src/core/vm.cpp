@@ -157,10 +157,10 @@ bool in_finalizer(lua_State* L)
 void check_suspend(lua_State* L)
 {
     fiber* f = vm::of(L).current();
+    if (in_finalizer(L) || (f && f->suspension_forbidden > 0))
+        raise(L, core_errc::forbid_suspend_block);
     if (!f)
         luaL_error(L, "attempt to suspend a system fiber");
-    if (f->suspension_forbidden > 0 || in_finalizer(L))
-        raise(L, core_errc::forbid_suspend_block);
 }
 
 void check_interruption(lua_State* L)
