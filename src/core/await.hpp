@@ -71,6 +71,12 @@ struct arena_allocator {
 
 template <class... R>
 struct operation {
+    operation(vm& owner, fiber& waiter)
+        : owner{owner}
+        , waiter{waiter}
+    {
+    }
+
     vm& owner;
     fiber& waiter;
     bool done = false;
@@ -132,7 +138,7 @@ await_result_type<R...> await_result(lua_State* L, Initiate&& initiate)
     check_interruption(L);
     vm& v = vm::of(L);
     fiber& f = *v.current();
-    detail::operation<R...> op{.owner = v, .waiter = f};
+    detail::operation<R...> op{v, f};
     initiate(detail::completion<R...>{&op});
     v.hold();
     v.park_until(op.done);

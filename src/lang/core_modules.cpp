@@ -6,6 +6,7 @@
 #include "sync/future.hpp"
 #include "sync/mutex.hpp"
 #include "sync/recursive_mutex.hpp"
+#include "time/time.hpp"
 
 namespace emilua {
 
@@ -20,6 +21,7 @@ lua_CFunction core_module(std::string_view name)
         {"future", fn<open_future>},
         {"mutex", fn<open_mutex>},
         {"recursive_mutex", fn<open_recursive_mutex>},
+        {"time", fn<open_time>},
     };
     for (auto& m : modules) {
         if (m.name == name)
