@@ -216,6 +216,14 @@ void make_module(lua_State* L, const char* name)
     lua_settop(L, members);
 }
 
+void push_constructor_module(lua_State* L, const char* name, lua_CFunction constructor)
+{
+    lua_createtable(L, 0, 1);
+    set_functions(L, {{"new", constructor}});
+    lua_newtable(L);
+    make_module(L, name);
+}
+
 void set_functions(lua_State* L, std::initializer_list<function> functions)
 {
     for (const function& f : functions) {

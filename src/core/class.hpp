@@ -144,6 +144,9 @@ public:
 private:
     static int destroy(lua_State* L)
     {
+        // Other finalizers may still reach the object: it is no T any more.
+        lua_pushnil(L);
+        lua_setmetatable(L, 1);
         std::destroy_at(static_cast<T*>(lua_touserdata(L, 1)));
         return 0;
     }
@@ -157,6 +160,8 @@ int raise_read_only(lua_State* L);
 // Pops two tables, members (below) and getters (functions called with self), and pushes a read-only object of
 // them: an empty table that shows `name` as its metatable. Unknown keys raise bad_index, assignments EPERM.
 void make_module(lua_State* L, const char* name);
+// Pushes such an object with `new` as its only member.
+void push_constructor_module(lua_State* L, const char* name, lua_CFunction constructor);
 
 // Sets functions in the table on top of the stack.
 struct function {

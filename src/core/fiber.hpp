@@ -17,6 +17,7 @@ namespace emilua {
 class vm;
 class fiber;
 struct coroutine_frame;
+struct wait_place;
 
 // The part of a fiber's state that hot Lua code reads and writes. The running fiber's is in the VM's control
 // block, which lua/lang.lua sees through FFI: a C function there would end every trace of the JIT compiler.
@@ -48,6 +49,7 @@ struct wait_info {
     void* object = nullptr; // what it is about, as tostring() shows it
     // Takes the fiber off its wait list and unparks it. Null: the wait is not interruptible.
     void (*on_interrupt)(fiber&) = nullptr;
+    wait_place* place = nullptr; // in a wait_list (src/sync/wait_list.hpp)
 };
 
 // Lua's handle: the payload of a userdata. It may outlive the fiber, and the fiber it.
@@ -80,7 +82,7 @@ class fiber {
 public:
     enum class state : std::uint8_t { fresh, ready, running, parked };
 
-    fiber(vm& owner, stack s, lua_State* thread, int thread_ref);
+    fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial);
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
 
@@ -91,6 +93,7 @@ public:
     lua_State* const L;
     const int thread_ref;
     const stack memory;
+    const std::uint64_t serial; // never 0, never used again in this VM, unlike the address
     state status = state::fresh;
     bool is_main = false; // the VM's main fiber or one that evaluates a module
     bool on_pool_stack = true;

@@ -62,11 +62,12 @@ _Unwind_Reason_Code end_of_stack(int, _Unwind_Action actions, _Unwind_Exception_
 
 } // namespace
 
-fiber::fiber(vm& owner, stack s, lua_State* thread, int thread_ref)
+fiber::fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial)
     : owner{owner}
     , L{thread}
     , thread_ref{thread_ref}
     , memory{s}
+    , serial{serial}
 {
 }
 
@@ -141,7 +142,7 @@ fiber& vm::make_fiber(lua_State* from, bool main)
     auto top = reinterpret_cast<std::uintptr_t>(s.top);
     std::uintptr_t color = top / stacks_.stack_size() % stack_colors;
     auto address = (top - sizeof(fiber)) / cache_line * cache_line - color * cache_line;
-    auto* f = new (reinterpret_cast<void*>(address)) fiber{*this, s, thread, ref};
+    auto* f = new (reinterpret_cast<void*>(address)) fiber{*this, s, thread, ref, ++last_serial_};
     f->is_main = main;
     f->saved.c_stack_limit = s.bottom + c_stack_reserve;
     f->on_pool_stack = !main;

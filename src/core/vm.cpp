@@ -127,7 +127,7 @@ bool in_finalizer(lua_State* L)
 
 void detail::raise_not_suspendable(lua_State* L)
 {
-    if (!vm::of(L).current())
+    if (!vm::of(L).current() && !in_finalizer(L))
         luaL_error(L, "attempt to suspend a system fiber");
     raise(L, core_errc::forbid_suspend_block);
 }

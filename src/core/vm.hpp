@@ -197,6 +197,7 @@ private:
     fiber* ready_tail_ = nullptr;
     fiber* fibers_ = nullptr;
     fiber* last_fiber_ = nullptr;
+    std::uint64_t last_serial_ = 0;
     std::size_t budget_ = 0;
     std::size_t pending_ = 0;
     ending why_ = ending::none;

@@ -5,6 +5,10 @@
 #include "io/open.hpp"
 #include "filesystem/filesystem.hpp"
 #include "lang/lang.hpp"
+#include "sync/condition_variable.hpp"
+#include "sync/future.hpp"
+#include "sync/mutex.hpp"
+#include "sync/recursive_mutex.hpp"
 #include "time/time.hpp"
 
 namespace emilua {
@@ -17,7 +21,11 @@ lua_CFunction core_module(std::string_view name)
     } modules[] = {
         {"asio_error", fn<open_asio_error>},
         {"byte_span", fn<open_byte_span>},
+        {"condition_variable", fn<open_condition_variable>},
         {"ffi", fn<open_ffi>},
+        {"future", fn<open_future>},
+        {"mutex", fn<open_mutex>},
+        {"recursive_mutex", fn<open_recursive_mutex>},
         {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},
         {"ip", fn<open_ip>},
