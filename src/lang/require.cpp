@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "core/runtime.hpp"
+#include "emilua_config.h"
 #include "filesystem/path.hpp"
 #include "lang/core_modules.hpp"
 #include "lang/lang.hpp"
@@ -232,9 +233,11 @@ void loader::import_package(lua_State* L, const std::string& name)
         lua_rawgeti(L, LUA_REGISTRYINDEX, it->second);
         return;
     }
+    bool found = false;
     if (lua_CFunction open = core_module(name)) {
         lua_pushcfunction(L, open);
         lua_call(L, 0, 1);
+        found = true;
     } else {
         for (const std::string& directory : vm::of(L).rt().package_directories) {
             candidate file;
@@ -251,12 +254,14 @@ void loader::import_package(lua_State* L, const std::string& name)
                 if (ec.category() != core_category())
                     raise(L, ec, {{"module", name}});
             }
-            if (require_plugin(L, directory, name))
+            if (EMILUA_PLUGINS && require_plugin(L, directory, name)) {
+                found = true;
                 break;
+            }
         }
-        if (lua_isnil(L, -1))
-            raise(L, core_errc::module_not_found, {{"module", name}});
     }
+    if (!found)
+        raise(L, core_errc::module_not_found, {{"module", name}});
     lua_pushvalue(L, -1);
     packages_[name] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -273,7 +278,6 @@ void loader::require(lua_State* L, std::string_view id)
     if (!parse_module_name(id, name))
         raise(L, core_errc::invalid_module_name, {{"module", id}});
     if (name.kind == module_kind::package) {
-        lua_pushnil(L);
         import_package(L, name.rest);
         return;
     }
