@@ -3,8 +3,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <mutex>
+#include <unordered_set>
 
 namespace emilua {
+
+class plugin;
 
 class context {
 public:
@@ -17,6 +21,10 @@ public:
 
     boost::asio::io_context io;
     const bool single;
+
+    // Native plugins that have made their services in `io` (lang/plugin.cpp).
+    std::mutex plugins_mutex;
+    std::unordered_set<const plugin*> plugins;
 };
 
 } // namespace emilua

@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "core/runtime.hpp"
+#include "emilua_config.h"
 #include "filesystem/path.hpp"
 #include "lang/core_modules.hpp"
 #include "lang/lang.hpp"
@@ -212,15 +213,31 @@ void loader::import_file(lua_State* L, module_info info)
     m.exports = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+error_code loader::import_turtle(lua_State* L, const std::string& file)
+{
+    if (auto it = turtle_.find(file); it != turtle_.end()) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, it->second);
+        return {};
+    }
+    error_code ec = push_turtle_module(L, file);
+    if (!ec) {
+        lua_pushvalue(L, -1);
+        turtle_[file] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    return ec;
+}
+
 void loader::import_package(lua_State* L, const std::string& name)
 {
     if (auto it = packages_.find(name); it != packages_.end()) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, it->second);
         return;
     }
+    bool found = false;
     if (lua_CFunction open = core_module(name)) {
         lua_pushcfunction(L, open);
         lua_call(L, 0, 1);
+        found = true;
     } else {
         for (const std::string& directory : vm::of(L).rt().package_directories) {
             candidate file;
@@ -230,15 +247,21 @@ void loader::import_package(lua_State* L, const std::string& name)
                     import_file(L, {file.file, directory, name, file.leaf, true});
                     return;
                 }
-                if (push_turtle_module(L, file.file) == error_code{})
+                // A file that is no error category is not a module of this name; one that can't be read is.
+                error_code ec = import_turtle(L, file.file);
+                if (!ec)
                     return;
+                if (ec.category() != core_category())
+                    raise(L, ec, {{"module", name}});
             }
-            if (require_plugin(L, directory, name))
+            if (EMILUA_PLUGINS && require_plugin(L, directory, name)) {
+                found = true;
                 break;
+            }
         }
-        if (lua_isnil(L, -1))
-            raise(L, core_errc::module_not_found, {{"module", name}});
     }
+    if (!found)
+        raise(L, core_errc::module_not_found, {{"module", name}});
     lua_pushvalue(L, -1);
     packages_[name] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -255,7 +278,6 @@ void loader::require(lua_State* L, std::string_view id)
     if (!parse_module_name(id, name))
         raise(L, core_errc::invalid_module_name, {{"module", id}});
     if (name.kind == module_kind::package) {
-        lua_pushnil(L);
         import_package(L, name.rest);
         return;
     }
@@ -263,7 +285,7 @@ void loader::require(lua_State* L, std::string_view id)
     if (!find(L, base_directory(L, *from, name), name.rest, file, nullptr))
         raise(L, core_errc::module_not_found, {{"module", id}});
     if (file.turtle) {
-        if (error_code ec = push_turtle_module(L, file.file))
+        if (error_code ec = import_turtle(L, file.file))
             raise(L, ec);
         return;
     }
@@ -327,6 +349,7 @@ void set_require(lua_State* L)
 {
     register_path(L);
     register_loader(L);
+    register_turtle(L);
     set_functions(L, {{"require", fn<require>}});
 }
 

@@ -50,12 +50,14 @@ private:
     std::string base_directory(lua_State* L, const module_info& from, const module_name& name) const;
     bool find(lua_State* L, std::string_view directory, std::string_view name, candidate& result,
               const char* package) const;
+    error_code import_turtle(lua_State* L, const std::string& file);
     void import_file(lua_State* L, module_info info);
     void import_package(lua_State* L, const std::string& name);
     void compile(lua_State* L, const module_info& info);
     module_info& remember(module_info info);
 
     std::unordered_map<std::string, module_info> modules_; // by file; nodes do not move
+    std::unordered_map<std::string, int> turtle_;          // by file -> reference
     std::unordered_map<std::string, int> packages_;        // core modules and plugins: name -> reference
 };
 

@@ -1,0 +1,185 @@
+-- Native plugins: those of test/plugin and doc/examples/plugin, in the build directory.
+--@ test 01.50 the example plugins run
+--@ run EMILUA_PATH=$(dirname $EMILUA)/doc/examples/plugin $EMILUA $DIR/../../../doc/examples/plugin/program.lua
+--@ stdout Hello, world!	HELLO, WORLD!
+--@ test 01.50 errors raised by a plugin are error tables
+--@ file main.lua
+--| local hello = require 'hello'
+--| local ok, e = pcall(hello.greet, 1)
+--| print(ok, tostring(e), e.code, tostring(e.category), e.arg)
+--@ run EMILUA_PATH=$(dirname $EMILUA)/doc/examples/plugin $EMILUA main.lua
+--@ stdout false	Invalid argument	22	generic	1
+--@ test 01.50 the stages run once and in order, and the value is cached by name
+--@ file main.lua
+--| local calls = require 'probe'
+--| local again = require 'probe'
+--| print(calls == again, calls())
+--@ run EMILUA_PATH=$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout true	process context module 
+--@ test 01.50 an error of init_context is raised with the name of the module, and the next import tries again
+--@ env PROBE_FAIL=context
+--@ file main.lua
+--| local ok, e = pcall(require, 'probe')
+--| print(tostring(e), e.module)
+--| print(require('probe')())
+--@ run EMILUA_PATH=$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout Device or resource busy	probe
+--@ stdout process context context module 
+--@ test 01.50 an error of init_module is raised with the name of the module, and the next import tries again
+--@ env PROBE_FAIL=module
+--@ file main.lua
+--| local ok, e = pcall(require, 'probe')
+--| print(tostring(e), e.module)
+--| print(require('probe')())
+--@ run EMILUA_PATH=$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout Device or resource busy	probe
+--@ stdout process context module module 
+--@ test 01.50 a plugin without Lua module raises internal_module
+--@ file main.lua
+--| for _ = 1, 2 do
+--|     local ok, e = pcall(require, 'service')
+--|     print(e.code, tostring(e.category), e.module)
+--| end
+--@ run EMILUA_PATH=$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout 17	emilua.core	service
+--@ stdout 17	emilua.core	service
+--@ test 01.50 plugins that do not load are not there
+--@ file libgarbage.so
+--| this is no shared library
+--@ file libdirectory.so/file
+--@ file main.lua
+--| for _, name in ipairs { 'outdated', 'bystander', 'unresolved', 'garbage', 'empty', 'cut', 'directory', 'text' } do
+--|     local ok, e = pcall(require, name)
+--|     print(e.code, tostring(e.category), e.module)
+--| end
+--@ run : > libempty.so
+--@ run for name in outdated bystander unresolved; do cp $(dirname $EMILUA)/test/plugin/lib$name.so .; done
+--@ run head -c 100 $(dirname $EMILUA)/test/plugin/libprobe.so > libcut.so
+--@ run EMILUA_PATH= $EMILUA main.lua
+--@ stdout 2	emilua.core	outdated
+--@ stdout 2	emilua.core	bystander
+--@ stdout 2	emilua.core	unresolved
+--@ stdout 2	emilua.core	garbage
+--@ stdout 2	emilua.core	empty
+--@ stdout 2	emilua.core	cut
+--@ stdout 2	emilua.core	directory
+--@ stdout 2	emilua.core	text
+--@ test 01.50 a directory is passed over when its plugin does not load
+--@ file d1/libprobe.so
+--| garbage
+--@ file main.lua
+--| print(require('probe')())
+--@ run EMILUA_PATH=d1:d2:$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout process context module 
+--@ test 01.50 dependencies are loaded first, recursively, and get the first two stages only
+--@ file a.deps
+--|   b
+--| 
+--| service
+--@ file b.deps
+--| c
+--@ file main.lua
+--| local ok, e = pcall(require, 'a')
+--| print(ok, e.code, e.module)
+--| print(require('c')())
+--@ run for name in a b service; do cp $(dirname $EMILUA)/test/plugin/libservice.so lib$name.so; done
+--@ run cp $(dirname $EMILUA)/test/plugin/libprobe.so libc.so
+--@ run EMILUA_PATH=. $EMILUA main.lua
+--@ stdout false	17	a
+--@ stdout process context module 
+--@ test 01.50 an error of a dependency's init_context is raised for the importing module
+--@ env PROBE_FAIL=context
+--@ file service.deps
+--| probe
+--@ file main.lua
+--| local ok, e = pcall(require, 'service')
+--| print(tostring(e), e.module)
+--| ok, e = pcall(require, 'service')
+--| print(e.code, e.module)
+--@ run cp $(dirname $EMILUA)/test/plugin/libservice.so $(dirname $EMILUA)/test/plugin/libprobe.so .
+--@ run EMILUA_PATH=. $EMILUA main.lua
+--@ stdout Device or resource busy	service
+--@ stdout 17	service
+--@ test 01.50 a cycle, a missing dependency and a bad line make the load fail
+--@ file a.deps
+--| b
+--@ file b.deps
+--| c
+--@ file c.deps
+--| a
+--@ file self.deps
+--| self
+--@ file lost.deps
+--| nowhere
+--@ file slash.deps
+--| ./ok
+--@ file words.deps
+--| ok ok
+--@ file folder.deps/file
+--@ file comment.deps
+--| # comment
+--@ file main.lua
+--| for _, name in ipairs { 'a', 'b', 'c', 'self', 'lost', 'slash', 'words', 'folder', 'comment' } do
+--|     local ok, e = pcall(require, name)
+--|     print(ok, e.code, e.module)
+--| end
+--| print(require('ok')())
+--@ run for name in a b c self lost slash words folder comment ok
+--@ run do cp $(dirname $EMILUA)/test/plugin/libprobe.so lib$name.so
+--@ run done
+--@ run EMILUA_PATH=. $EMILUA main.lua
+--@ stdout false	2	a
+--@ stdout false	2	b
+--@ stdout false	2	c
+--@ stdout false	2	self
+--@ stdout false	2	lost
+--@ stdout false	2	slash
+--@ stdout false	2	words
+--@ stdout false	2	folder
+--@ stdout false	2	comment
+--@ stdout process context module 
+--@ test 01.50 a plugin found through two directories is one plugin
+--@ file one/main.lua
+--| local first = require 'probe'
+--| local second = require 'alias'
+--| print(first() == second(), first())
+--@ run ln -s $(dirname $EMILUA)/test/plugin/libprobe.so one/libprobe.so
+--@ run ln -s libprobe.so one/libalias.so
+--@ run EMILUA_PATH=one $EMILUA one/main.lua
+--@ stdout true	process context module module 
+--@ test 01.50 within a directory the order is .lua, init.lua, .ttl, plugin
+--@ file d/a.lua
+--| what = 'a.lua'
+--@ file d/a/init.lua
+--| what = 'a/init.lua'
+--@ file d/b/init.lua
+--| what = 'b/init.lua'
+--@ file d/a.ttl
+--| <about:emilua-module> a <https://schema.emilua.org/error_category/0/>.
+--@ file d/b.ttl
+--| <about:emilua-module> a <https://schema.emilua.org/error_category/0/>.
+--@ file d/c.ttl
+--| <about:emilua-module> a <https://schema.emilua.org/error_category/0/>.
+--@ file d/e.ttl
+--| broken
+--@ file e/c.lua
+--| what = 'e/c.lua'
+--@ file e/d.lua
+--| what = 'e/d.lua'
+--@ file e/e.lua
+--| what = 'e/e.lua'
+--@ file main.lua
+--| print(require('a').what, require('b').what, getmetatable(require 'c'), type(require 'd'), type(require 'e'))
+--@ run for name in a b c d e; do cp $(dirname $EMILUA)/test/plugin/libprobe.so d/lib$name.so; done
+--@ run EMILUA_PATH=d:e $EMILUA main.lua
+--@ stdout a.lua	b/init.lua	rdf_error_category_module	function	function
+--@ test 01.50 the first directory wins whatever the form, and core names cannot be overridden
+--@ file d/x.lua
+--| what = 'd/x.lua'
+--@ file d/ffi.lua
+--| error 'not reached'
+--@ file main.lua
+--| print(type(require 'x'), require('ffi').os)
+--@ run mkdir p && cp $(dirname $EMILUA)/test/plugin/libprobe.so p/libx.so
+--@ run EMILUA_PATH=p:d $EMILUA main.lua
+--@ stdout function	Linux

@@ -1,0 +1,31 @@
+-- Which of the messages of a Turtle category a process shows.
+--@ script main.lua
+--@ file messages.ttl
+--| @prefix cat: <https://schema.emilua.org/error_category/0/#>.
+--| <about:emilua-module> a <https://schema.emilua.org/error_category/0/>; cat:error
+--|     [ cat:code 1; cat:message "plain", "brasil"@pt-BR, "portugues"@pt, "portugal"@pt-PT ],
+--|     [ cat:code 2; cat:message "plain", "portugues"@pt ],
+--|     [ cat:code 3; cat:message "plain", "english"@en ].
+--@ test 01.58 in locale C the message without tag is chosen
+--@ env LC_ALL=C
+--@ stdout plain plain plain
+--@ test 01.58 the longest tag that is a prefix of the locale wins
+--@ need locale:pt_BR.UTF-8
+--@ env LC_ALL=pt_BR.UTF-8
+--@ stdout brasil portugues plain
+--@ test 01.58 LANG alone chooses, too
+--@ need locale:pt_BR.UTF-8
+--@ env LANG=pt_BR.UTF-8
+--@ stdout brasil portugues plain
+--@ test 01.58 LC_MESSAGES decides, not the other categories
+--@ need locale:pt_BR.UTF-8
+--@ env LANG=pt_BR.UTF-8
+--@ env LC_MESSAGES=C
+--@ stdout plain plain plain
+--@ test 01.58 LC_MESSAGES decides, whatever LANG says
+--@ need locale:pt_BR.UTF-8
+--@ env LANG=C.UTF-8
+--@ env LC_MESSAGES=pt_BR.UTF-8
+--@ stdout brasil portugues plain
+local m = require './messages'
+print(tostring(m[1]) .. ' ' .. tostring(m[2]) .. ' ' .. tostring(m[3]))
