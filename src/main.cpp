@@ -13,12 +13,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
 
 using namespace emilua;
+
+// A standard stream that was closed by the parent becomes one whose use gives EBADF as before, so that no
+// descriptor of the runtime or the program gets its number and what is printed.
+void fill_standard_descriptors()
+{
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
 
 // Every signal is unblocked; SIGPIPE is ignored, so that a broken pipe is an error and not a death. Other
 // dispositions are what exec left: default, or ignored if the parent wanted that (nohup).
@@ -61,6 +72,7 @@ std::string entry_file(const std::string& typed)
 
 int main(int argc, char* argv[])
 {
+    fill_standard_descriptors();
     set_signals();
     std::string error;
     auto options = cli::parse({argv + 1, argv + (argc ? argc : 1)}, error);

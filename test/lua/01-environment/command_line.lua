@@ -1,0 +1,132 @@
+--@ test 01.1 without a file
+--@ run $EMILUA
+--@ status 2
+--@ stdout! .
+--@ stderr missing filename
+--@ test 01.1 `--` never introduces the file
+--@ run $EMILUA -- $FILE
+--@ status 2
+--@ stdout! .
+--@ stderr missing filename
+--@ test 01.1 options alone are no file
+--@ run $EMILUA --test --main-context-concurrency-hint safe
+--@ status 2
+--@ stderr missing filename
+
+--@ test 01.3 the standard input is not a file
+--@ run $EMILUA -
+--@ status 2
+--@ stdout! .
+--@ stderr stdin not supported as input file
+
+--@ test 01.4 unknown short option
+--@ run $EMILUA -x $FILE
+--@ status 2
+--@ stdout! .
+--@ stderr bad short option: -x
+--@ test 01.4 the whole short option is echoed
+--@ run $EMILUA -xyz=1 $FILE
+--@ status 2
+--@ stderr bad short option: -xyz=1
+--@ test 01.4 a file name with a dash is an option
+--@ script -name.lua
+--@ run $EMILUA -name.lua
+--@ status 2
+--@ stderr bad short option: -name.lua
+--@ test 01.4 a file name with a dash behind a directory
+--@ script -name.lua
+--@ run $EMILUA ./-name.lua
+--@ stdout main	0	nil
+--@ test 01.4 --test takes no value
+--@ run $EMILUA --test=1 $FILE
+--@ status 2
+--@ stdout! .
+--@ stderr bad long option: --test=1
+--@ test 01.4 no abbreviations of long options
+--@ run $EMILUA --versio
+--@ status 2
+--@ stdout! .
+--@ stderr bad long option: --versio
+--@ test 01.4 --helpx is not help
+--@ run $EMILUA --helpx
+--@ status 2
+--@ stdout! .
+--@ stderr bad long option: --helpx
+--@ test 01.4 empty argument
+--@ run $EMILUA '' $FILE
+--@ status 2
+--@ stdout! .
+--@ stderr bad option: ``
+
+--@ test 01.5 hint without a value
+--@ run $EMILUA --main-context-concurrency-hint
+--@ status 2
+--@ stderr missing value for option `--main-context-concurrency-hint`
+--@ test 01.5 hint with a bad value
+--@ run $EMILUA --main-context-concurrency-hint=xx $FILE
+--@ status 2
+--@ stdout! .
+--@ stderr value `xx` not supported for option `--main-context-concurrency-hint`
+--@ test 01.5 hint 2
+--@ run $EMILUA --main-context-concurrency-hint 2 $FILE
+--@ status 2
+--@ stderr value `2` not supported for option `--main-context-concurrency-hint`
+--@ test 01.5 hint with an empty value
+--@ run $EMILUA --main-context-concurrency-hint= $FILE
+--@ status 2
+--@ stderr value `` not supported for option `--main-context-concurrency-hint`
+--@ test 01.5 hint with an empty argument
+--@ run $EMILUA --main-context-concurrency-hint '' $FILE
+--@ status 2
+--@ stderr value `` not supported for option `--main-context-concurrency-hint`
+--@ test 01.5 a longer name than the hint's
+--@ run $EMILUA --main-context-concurrency-hints=1 $FILE
+--@ status 2
+--@ stderr bad long option: --main-context-concurrency-hints=1
+--@ test 01.5 good hints
+--@ run set -e
+--@ run $EMILUA --main-context-concurrency-hint 1 $FILE
+--@ run $EMILUA --main-context-concurrency-hint=1 $FILE
+--@ run $EMILUA --main-context-concurrency-hint safe $FILE
+--@ run $EMILUA --main-context-concurrency-hint=safe --test $FILE
+--@ stdout main	0	nil
+--@ stdout main	0	nil
+--@ stdout main	0	nil
+--@ stdout test	0	nil
+
+--@ test 01.7 --version
+--@ run $EMILUA --version
+--@ stdout~ \AEmilua \d+\.\d+\.\d+\nLuaJIT 2\.1\S*\nBoost \d+\.\d+\.\d+\n\Z
+--@ test 01.7 -h, --help and clusters that begin with h
+--@ run $EMILUA -h >h && $EMILUA --help >help && $EMILUA -hfoo nowhere.lua >hfoo && cmp h help && cmp h hfoo && cat h
+--@ stdout~ \AEmilua: Execution engine for luaJIT\nUsage: \$EMILUA \[OPTIONS\] \[file\]\n
+--@ stdout~ --help
+--@ stdout~ --version
+--@ stdout~ --test
+--@ stdout~ --main-context-concurrency-hint
+--@ stdout~ file
+--@ test 01.7 help shows argv[0] as typed
+--@ run ln -s $EMILUA lua-runner && ./lua-runner --help | sed -n 2p
+--@ stdout Usage: ./lua-runner [OPTIONS] [file]
+--@ test 01.7 the first option that ends the run wins: help
+--@ run $EMILUA --help --bad
+--@ stdout~ \AEmilua: Execution engine
+--@ test 01.7 the first option that ends the run wins: an error
+--@ run $EMILUA --bad --help
+--@ status 2
+--@ stdout! .
+--@ stderr bad long option: --bad
+--@ test 01.7 --version before an error
+--@ run $EMILUA --test --version -
+--@ stdout~ \AEmilua 
+--@ test 01.7 options after the file are the program's
+--@ run $EMILUA $FILE --version -h --bad
+--@ stdout main	0	nil
+--@ test 01.8 arguments are not passed to the chunk
+--@ run $EMILUA $FILE -- x -- y
+--@ stdout main	0	nil
+--@ test 01.8 arguments without dashes are not passed to the chunk
+--@ run $EMILUA $FILE x y
+--@ stdout main	0	nil
+
+print(_CONTEXT, select('#', ...), arg)

@@ -1,0 +1,59 @@
+-- Scripts that look unusual and run all the same (01 §1.3).
+
+--@ test 01.9 an empty file
+--@ run : >x.lua; $EMILUA x.lua
+--@ stdout! .
+--@ test 01.9 /dev/null
+--@ run $EMILUA /dev/null
+--@ stdout! .
+--@ test 01.9 only a byte order mark
+--@ run printf '\357\273\277' >x.lua; $EMILUA x.lua
+--@ stdout! .
+--@ test 01.9 a byte order mark
+--@ run printf '\357\273\277print("one")' >x.lua; $EMILUA x.lua
+--@ stdout one
+--@ test 01.11 a byte order mark before a shebang
+--@ run printf '\357\273\277#!/usr/bin/emilua\nprint("one")' >x.lua; $EMILUA x.lua
+--@ stdout one
+--@ test 01.9 CRLF line ends
+--@ run printf 'print("one")\r\nlocal s = [[\r\ntwo\r\n]]\r\nprint(#s)\r\n' >x.lua; $EMILUA x.lua
+--@ stdout one
+--@ stdout 4
+--@ test 01.9 CRLF line ends count once
+--@ run printf 'local a\r\n\r\nerror("third")\r\n' >x.lua; $EMILUA x.lua
+--@ status 1
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '\$TMP/x\.lua:3: third'\n
+--@ test 01.9 NUL bytes in a string literal
+--@ run printf 'local s = "a\0b" print(#s, s:byte(2))' >x.lua; $EMILUA x.lua
+--@ stdout~ \A3\t0\n\Z
+--@ test 01.9 a script of 40 MB
+--@ timeout 60
+--@ run { head -c 20000000 /dev/zero | tr '\0' '\n'; printf 'local s = [['; head -c 20000000 /dev/zero | tr '\0' x; echo ']] print(#s) error("the end")'; } >x.lua
+--@ run $EMILUA x.lua
+--@ status 1
+--@ stdout 20000000
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '\$TMP/x\.lua:20000001: the end'\n
+--@ test 01.9 a hundred thousand statements
+--@ timeout 60
+--@ run { echo 'x = 0'; yes 'x = x + 1' | head -n 100000; echo 'print(x)'; } >x.lua; $EMILUA x.lua
+--@ stdout 100000
+--@ test 01.9 a FIFO
+--@ run mkfifo x.lua; (echo 'print "one"'; sleep 0.1; echo 'print "two"') >x.lua & $EMILUA x.lua
+--@ stdout one
+--@ stdout two
+--@ test 01.9 a file without .lua and with blanks in its name
+--@ run echo 'print(_FILE)' >'a b'; $EMILUA 'a b'
+--@ stdout $TMP/a b
+--@ test 01.9 the results of the chunk are ignored
+--@ run echo 'return false, nil, 7' >x.lua; $EMILUA x.lua
+--@ stdout! .
+--@ test 01.9 the directory of the script was removed while it runs
+--@ file d/x.lua
+--| print(require('./y').value)
+--@ file d/y.lua
+--| value = 1
+--@ run cd d; cat x.lua >/dev/null; $EMILUA ./x.lua; mv ../d ../e; $EMILUA ./x.lua; rm -r ../e; $EMILUA ./x.lua
+--@ status 1
+--@ stdout 1
+--@ stdout 1
+--@ stderr~ \AError starting the lua VM: [^\n]*No such file or directory

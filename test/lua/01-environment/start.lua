@@ -1,0 +1,67 @@
+--@ test 01.10 a directory runs its init.lua
+--@ script app/init.lua
+--@ run $EMILUA app
+--@ stdout $TMP/app/init.lua
+--@ test 01.10 a directory with a slash at its end
+--@ script app/init.lua
+--@ run $EMILUA $TMP/app/
+--@ stdout~ \A\$TMP/app/+init\.lua\n\Z
+--@ test 01.10 the current directory
+--@ script init.lua
+--@ run $EMILUA .
+--@ stdout $TMP/./init.lua
+--@ test 01.10 init.lua of a directory finds its modules
+--@ file app/init.lua
+--| require './child'
+--@ file app/child.lua
+--| print(_FILE)
+--@ run $EMILUA app
+--@ stdout $TMP/app/child.lua
+
+--@ test 01.11 a shebang line is skipped
+--@ run { echo '#!/usr/bin/env emilua'; echo 'error("here", 1)'; } >x; chmod +x x; $EMILUA x
+--@ status 1
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '\S*x:2: here'\n
+--@ test 01.11 a shebang line alone
+--@ run printf '#!/usr/bin/emilua' >x; $EMILUA x
+--@ test 01.11 a script that the kernel starts gets arguments
+--@ run { echo "#!$EMILUA"; echo 'print(_CONTEXT, _FILE)'; } >x; chmod +x x; ./x --fast
+--@ stdout~ \Amain\t\$TMP/\./x\n
+--@ test 01.11 bytecode of string.dump runs
+--@ file dump.lua
+--| local ffi = require 'ffi'
+--| ffi.cdef [[void *fopen(const char *, const char *); size_t fwrite(const char *, size_t, size_t, void *); int fclose(void *);]]
+--| local code = string.dump(loadfile('source.lua'))
+--| local f = ffi.C.fopen('compiled', 'wb')
+--| assert(ffi.C.fwrite(code, 1, #code, f) == #code)
+--| ffi.C.fclose(f)
+--@ file source.lua
+--| print('from bytecode', _CONTEXT, tostring(_FILE):match '[^/]+$')
+--@ run $EMILUA dump.lua && head -c 3 compiled | od -An -tx1 && $EMILUA compiled
+--@ stdout~ 1b 4c 4a\nfrom bytecode\tmain\tcompiled\n\Z
+
+--@ test 01.12 the path is not normalised
+--@ script d/x.lua
+--@ run $EMILUA ./d/x.lua
+--@ stdout $TMP/./d/x.lua
+--@ test 01.12 `..` stays
+--@ script d/x.lua
+--@ run $EMILUA d/../d//x.lua
+--@ stdout $TMP/d/../d//x.lua
+--@ test 01.12 an absolute path stays
+--@ script d/x.lua
+--@ run cd / && $EMILUA $TMP/d/x.lua
+--@ stdout $TMP/d/x.lua
+--@ test 01.12 a link is not resolved: its directory is the root
+--@ file real/x.lua
+--| print(_FILE)
+--| require './sibling'
+--@ file real/sibling.lua
+--| error 'the wrong one'
+--@ file link/sibling.lua
+--| print(_FILE)
+--@ run ln -s ../real/x.lua link/y.lua && $EMILUA link/y.lua
+--@ stdout $TMP/link/y.lua
+--@ stdout $TMP/link/sibling.lua
+
+print(_FILE)

@@ -1,0 +1,91 @@
+-- 01.9: what cannot be started says so in one line and ends with status 1. Further down: odd files that do run.
+
+--@ status 1
+--@ stdout! .
+
+--@ test 01.9 missing script
+--@ run $EMILUA nowhere.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*No such file or directory[^\n]*\n\Z
+--@ test 01.9 a script below a file
+--@ run $EMILUA $FILE/x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*Not a directory[^\n]*\n\Z
+--@ test 01.9 directory without init.lua
+--@ run mkdir d; $EMILUA d
+--@ stderr~ \AError starting the lua VM: [^\n]*No such file or directory[^\n]*\n\Z
+--@ test 01.9 directory whose init.lua is a directory
+--@ run mkdir -p d/init.lua; $EMILUA d
+--@ stderr~ \AError starting the lua VM: [^\n]*Is a directory[^\n]*\n\Z
+--@ test 01.9 a link to itself
+--@ run ln -s x.lua x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*Too many levels of symbolic links[^\n]*\n\Z
+--@ test 01.9 a name that is too long
+--@ run $EMILUA $(head -c 300 /dev/zero | tr '\0' x)
+--@ stderr~ \AError starting the lua VM: [^\n]*File name too long[^\n]*\n\Z
+--@ test 01.9 a file that may not be read
+--@ need cmd:setpriv
+--@ run cp $EMILUA emilua; chmod 755 .; echo 'print(1)' >x.lua; chmod 0 x.lua
+--@ run [ $(id -u) = 0 ] && as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
+--@ run $as_nobody ./emilua x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*Permission denied[^\n]*\n\Z
+--@ test 01.9 a directory that may not be searched
+--@ need cmd:setpriv
+--@ run cp $EMILUA emilua; chmod 755 .; mkdir d; echo 'print(1)' >d/init.lua; chmod 0 d
+--@ run [ $(id -u) = 0 ] && as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
+--@ run $as_nobody ./emilua d
+--@ stderr~ \AError starting the lua VM: [^\n]*Permission denied[^\n]*\n\Z
+--@ test 01.9 a file whose read fails
+--@ need linux
+--@ run $EMILUA /proc/self/mem
+--@ stderr~ \AError starting the lua VM: [^\n]*Input/output error[^\n]*\n\Z
+
+--@ test 01.9 syntax error
+--@ run echo 'x = = 1' >x.lua; $EMILUA x.lua
+--@ stderr Error starting the lua VM: $TMP/x.lua:1: unexpected symbol near '=': syntax error during pre-compilation
+--@ test 01.9 syntax error at the end of a file without a last newline
+--@ run printf 'print(1)\nif true then' >x.lua; $EMILUA x.lua
+--@ stderr Error starting the lua VM: $TMP/x.lua:2: 'end' expected near '<eof>': syntax error during pre-compilation
+--@ test 01.9 lines are counted right behind a shebang and with CRLF
+--@ run printf '#!/usr/bin/emilua\r\nlocal a = 1\r\nx = = 1\r\n' >x.lua; $EMILUA x.lua
+--@ stderr Error starting the lua VM: $TMP/x.lua:3: unexpected symbol near '=': syntax error during pre-compilation
+--@ test 01.9 a program of another kind
+--@ run cp /bin/sh x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*: syntax error during pre-compilation\n\Z
+--@ test 01.9 random bytes
+--@ file random.lua
+--| math.randomseed(42)
+--| for i = 1, 20000 do print(string.char(math.random(0, 255)):rep(math.random(3))) end
+--@ run $EMILUA random.lua | tr -d '\n' >x.lua; test -s x.lua && $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: .*: syntax error during pre-compilation\n\Z
+--@ test 01.9 NUL bytes in the code
+--@ run printf 'local x = 1\0\0\n' >x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: \$TMP/x\.lua:1: .*: syntax error during pre-compilation\n\Z
+--@ test 01.9 bytecode of PUC Lua
+--@ run printf '\033LuaQ\0\1\4\10\4\10\0' >x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*: syntax error during pre-compilation\n\Z
+--@ test 01.9 bytecode with garbage behind the header
+--@ run printf '\033LJ\2\377\377\377\377garbage' >x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: [^\n]*: syntax error during pre-compilation\n\Z
+--@ test 01.9 bytecode cut anywhere
+--@ timeout 60
+--@ file dump.lua
+--| local function f() local t = {1, 2, 'three'}; for i, v in ipairs(t) do print(i, v, 4.5) end end
+--| print((string.dump(f):gsub('.', function(c) return ('%02x'):format(c:byte()) end)))
+--@ run $EMILUA dump.lua | $PYTHON -c 'import sys, binascii; open("whole", "wb").write(binascii.unhexlify(sys.stdin.read().strip()))'
+--@ run size=$(stat -c %s whole); n=1
+--@ run while [ $n -lt $size ]; do
+--@ run     head -c $n whole >cut; $EMILUA cut 2>err; status=$?
+--@ run     [ $status = 1 ] && grep -q '^Error starting the lua VM: .*: syntax error during pre-compilation$' err || { echo "$n of $size bytes: status $status" >&2; cat err >&2; exit 2; }
+--@ run     n=$((n + 5))
+--@ run done; exit 1
+--@ stderr! .
+--@ test 01.9 nested too deep for the parser
+--@ run { printf 'x = '; head -c 1000000 /dev/zero | tr '\0' '('; } >x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: \$TMP/x\.lua:1: [^\n]*: syntax error during pre-compilation\n\Z
+--@ test 01.9 more constants than a function can have
+--@ run seq 70000 | sed 's/.*/x = "c&"/' >x.lua; $EMILUA x.lua
+--@ stderr~ \AError starting the lua VM: \$TMP/x\.lua:\d+: [^\n]*too many[^\n]*: syntax error during pre-compilation\n\Z|constants
+
+--@ test 01.9 start failure under the bad locale still says why
+--@ env LC_ALL=xx_YY.UTF-8
+--@ run $EMILUA nowhere.lua
+--@ stderr~ \A<4>Failed to set the native locale: `[^\n]*`\nError starting the lua VM: [^\n]*No such file or directory[^\n]*\n\Z
