@@ -173,7 +173,7 @@ void set_byte_span(lua_State* L)
     push_embedded(L, embedded::byte_span);
     open_ffi(L);
     push_debug_getmetatable(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).class_ref(detail::class_id<byte_span>));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).find_class(detail::class_id<byte_span>).ref);
     lua_newtable(L);
     set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
     set_byte_search(L);

@@ -66,7 +66,7 @@ void file_descriptor::close()
 
 void register_file_descriptor(lua_State* L)
 {
-    if (vm::of(L).class_metatable(detail::class_id<file_descriptor>))
+    if (vm::of(L).find_class(detail::class_id<file_descriptor>).metatable)
         return;
     class_<file_descriptor>{L, "file_descriptor"}
         .method("close", fn<close>)
