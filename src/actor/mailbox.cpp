@@ -14,6 +14,7 @@ void report_outcome(task& t, vm& owner)
     if (!p->result)
         return;
     p->result->done = true;
+    p->result->delivered = p->delivered;
     owner.unpark(*p->sender);
 }
 
@@ -30,14 +31,19 @@ mailbox::~mailbox() = default;
 void mailbox::wake_receiver(task&, vm& owner)
 {
     auto& self = *owner.inbox;
+    {
+        std::lock_guard lock{self.mutex_};
+        self.wake_posted_ = false;
+    }
     if (self.receiver)
         owner.unpark(*self.receiver);
 }
 
 void mailbox::wake()
 {
-    if (std::exchange(wanted_, false))
-        owner_->post(wake_);
+    if (!owner_ || !std::exchange(wanted_, false) || std::exchange(wake_posted_, true))
+        return;
+    owner_->post(wake_);
 }
 
 bool mailbox::enqueue(pending_send& p)
@@ -46,7 +52,7 @@ bool mailbox::enqueue(pending_send& p)
     if (closed_)
         return false;
     p.run = report_outcome;
-    p.queued = true;
+    p.status = pending_send::state::queued;
     p.previous = newest_;
     (newest_ ? newest_->next_send : oldest_) = &p;
     newest_ = &p;
@@ -57,9 +63,21 @@ bool mailbox::enqueue(pending_send& p)
 bool mailbox::withdraw(pending_send& p)
 {
     std::lock_guard lock{mutex_};
-    if (!p.queued)
+    return unlink(p);
+}
+
+bool mailbox::abandon(pending_send& p)
+{
+    std::lock_guard lock{mutex_};
+    p.result = nullptr;
+    return unlink(p) || p.status == pending_send::state::fresh;
+}
+
+bool mailbox::unlink(pending_send& p)
+{
+    if (p.status != pending_send::state::queued)
         return false;
-    p.queued = false;
+    p.status = pending_send::state::fresh;
     (p.previous ? p.previous->next_send : oldest_) = p.next_send;
     (p.next_send ? p.next_send->previous : newest_) = p.previous;
     return true;
@@ -80,7 +98,7 @@ void mailbox::add_sender()
 void mailbox::remove_sender()
 {
     std::lock_guard lock{mutex_};
-    if (--senders_ == 0 && owner_)
+    if (--senders_ == 0)
         wake();
 }
 
@@ -100,10 +118,9 @@ mailbox::receive_status mailbox::receive(message& m)
         }
         oldest_ = p->next_send;
         (oldest_ ? oldest_->previous : newest_) = nullptr;
-        p->queued = false;
+        p->status = pending_send::state::taken;
         m = std::move(p->content);
-        if (p->result)
-            p->result->delivered = true;
+        p->delivered = true;
     }
     p->sender_vm->post(*p);
     return receive_status::taken;
@@ -118,9 +135,8 @@ void mailbox::close()
         failed = std::exchange(oldest_, nullptr);
         newest_ = nullptr;
         for (auto* p = failed; p; p = p->next_send)
-            p->queued = false;
-        if (owner_)
-            wake();
+            p->status = pending_send::state::taken;
+        wake();
     }
     while (failed) {
         pending_send* p = std::exchange(failed, failed->next_send);

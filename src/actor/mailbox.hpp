@@ -30,10 +30,11 @@ struct pending_send : task {
     message content;
     vm* sender_vm;
     fiber* sender;
-    outcome* result; // null: the sender has gone
+    outcome* result; // null: the sender has gone; the sender's VM only
+    bool delivered = false;
     pending_send* previous = nullptr;
     pending_send* next_send = nullptr;
-    bool queued = false;
+    enum class state { fresh, queued, taken } status = state::fresh;
 };
 
 class mailbox {
@@ -49,6 +50,8 @@ public:
     bool enqueue(pending_send& p);
     // Takes a message back. False: it has been taken, the outcome is on its way.
     bool withdraw(pending_send& p);
+    // The same when the sender's frame goes away. True: `p` is the caller's again, or was never queued.
+    bool abandon(pending_send& p);
     bool closed() const;
     void add_sender();
     void remove_sender();
@@ -69,12 +72,13 @@ public:
 private:
     static void wake_receiver(task& t, vm& owner);
     void wake(); // locked
-    void finish(pending_send& p, bool delivered);
+    bool unlink(pending_send& p); // locked
 
     mutable std::mutex mutex_;
     vm* owner_;
     bool closed_ = false;
-    bool wanted_ = false; // the receiver found nothing and wants to be woken
+    bool wanted_ = false;      // the receiver found nothing and wants to be woken
+    bool wake_posted_ = false; // wake_ is on its way
     std::size_t senders_ = 0;
     pending_send* oldest_ = nullptr;
     pending_send* newest_ = nullptr;
@@ -100,6 +104,7 @@ public:
 
     explicit operator bool() const { return target_ != nullptr; }
     mailbox& operator*() const { return *target_; }
+    mailbox* operator->() const { return target_.get(); }
     mailbox* get() const { return target_.get(); }
     const std::shared_ptr<mailbox>& target() const { return target_; }
 

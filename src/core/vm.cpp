@@ -94,7 +94,8 @@ void vm::finalize()
         rt_.report.out_of_memory(id_);
     else if (!deadlocks_.empty())
         rt_.report.deadlock(id_, deadlocks_);
-    if (is_main_vm && !main_returned)
+    bool broken = why_ == ending::cleanup_error || why_ == ending::out_of_memory;
+    if (is_main_vm && (!main_returned || broken))
         rt_.main_failed();
     rt_.closed(*this); // destroys this VM
 }

@@ -240,6 +240,8 @@ bool in_finalizer(lua_State* L);
 // Raises the Lua error "C stack overflow" unless the running stack has room for a C function that calls back,
 // or for `need` bytes.
 inline constexpr std::size_t c_stack_reserve = 48 * 1024;
+// What LuaJIT's parser needs, which nests up to 200 levels of its own: 130 kB at most, measured.
+inline constexpr std::size_t parser_reserve = 160 * 1024;
 void check_c_stack(lua_State* L, std::size_t need = c_stack_reserve);
 // The same question for compiled Lua code, which asks by FFI.
 bool c_stack_is_low(const control* c);

@@ -8,9 +8,6 @@ namespace emilua {
 
 namespace {
 
-// The parser nests up to 200 levels of its own: 130 kB at most, measured.
-constexpr std::size_t parser_reserve = 160 * 1024;
-
 // The C function on top of the stack is called with the arguments at hand, on the same frame: it costs
 // nothing but the check. Upvalue 1 holds it as a light userdata.
 template <std::size_t Reserve>

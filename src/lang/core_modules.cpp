@@ -1,5 +1,6 @@
 #include "lang/core_modules.hpp"
 
+#include "actor/channel.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/open.hpp"
@@ -9,6 +10,7 @@
 #include "sync/future.hpp"
 #include "sync/mutex.hpp"
 #include "sync/recursive_mutex.hpp"
+#include "system/system.hpp"
 #include "time/time.hpp"
 
 namespace emilua {
@@ -26,8 +28,10 @@ lua_CFunction core_module(std::string_view name)
         {"future", fn<open_future>},
         {"mutex", fn<open_mutex>},
         {"recursive_mutex", fn<open_recursive_mutex>},
+        {"system", fn<open_system>},
         {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},
+        {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
         {"filesystem", fn<open_filesystem>},
     };

@@ -1,4 +1,5 @@
 // The global environment of modules (01 §2): which names exist.
+#include "actor/spawn_vm.hpp"
 #include "core/class.hpp"
 #include "core/error.hpp"
 #include "data/byte_span.hpp"
@@ -86,6 +87,7 @@ void open_language(vm& v)
     set_require(L);
     set_format(L);
     set_byte_span(L);
+    set_spawn_vm(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 

@@ -21,9 +21,6 @@ namespace {
 // Address: key of the registry for the loader.
 const char loader_key = 0;
 
-// Bytes of C stack that LuaJIT's parser may need: see checked_callers.cpp.
-constexpr std::size_t parser_reserve = 160 * 1024;
-
 error_code system_error_code(int error)
 {
     return {error, boost::system::system_category()};

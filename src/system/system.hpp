@@ -1,0 +1,20 @@
+// Module `system` (07).
+#pragma once
+
+#include <lua.hpp>
+
+namespace emilua {
+
+int open_system(lua_State* L);
+
+// system.exit([code[, opts]]) (07 §5)
+int system_exit(lua_State* L);
+
+// Push the tables system.in_, system.out, system.err (07 §4).
+void push_standard_input(lua_State* L);
+void push_standard_output(lua_State* L, int fd);
+
+// Raises EPERM unless the VM is the master: only that one may change the state of the process.
+void check_master(lua_State* L);
+
+} // namespace emilua
