@@ -137,6 +137,8 @@ public:
     // collectgarbage("stop") was called, or a collection was asked for: see in_finalizer().
     bool collector_stopped = false;
     bool collecting = false;
+    // Bytes that spans allocated outside the Lua heap since the collector last finished: see byte_span.cpp.
+    std::size_t external_bytes = 0;
     bool main_returned = false;
     bool inbox_imported = false;
     bool is_main_vm = false;

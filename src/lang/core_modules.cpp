@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
+#include "data/stream.hpp"
 #include "lang/lang.hpp"
 
 namespace emilua {
@@ -14,6 +15,7 @@ lua_CFunction core_module(std::string_view name)
     } modules[] = {
         {"byte_span", fn<open_byte_span>},
         {"ffi", fn<open_ffi>},
+        {"stream", fn<open_stream>},
     };
     for (auto& m : modules) {
         if (m.name == name)
