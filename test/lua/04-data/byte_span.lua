@@ -32,8 +32,8 @@ end)
 
 test('04.2 new checks its arguments', function()
     for _, arguments in ipairs {
-        {}, { '1' }, { -1, 1 }, { 0, -1 }, { 2, 1 }, { 1, 'x' }, { 0 / 0 }, { 1, 0 / 0 }, { 1 / 0 }, { 2^63 }, { 0, 2^63 },
-        { true }, { {} },
+        {}, { '1' }, { -1, 1 }, { 0, -1 }, { 2, 1 }, { 1, 'x' }, { 0 / 0 }, { 1, 0 / 0 }, { 1 / 0 }, { 2^63 },
+        { 0, 2^63 }, { true }, { {} },
     } do
         einval_without_arg(function() new(unpack(arguments)) end)
     end
@@ -213,6 +213,8 @@ test('04.14 tostring keeps NUL; there is no concatenation, order, call or iterat
     test.throws(ipairs, bs)
 end)
 
+local searches = { 'find', 'rfind', 'find_first_of', 'find_last_of', 'find_first_not_of', 'find_last_not_of' }
+
 test('04.15 empty needles and sets', function()
     local bs, empty = span('abcabc'), new(0, 4)
     test.eq(bs:find(''), 1)
@@ -226,7 +228,7 @@ test('04.15 empty needles and sets', function()
     test.eq(bs:find_first_not_of('', 4), 4)
     test.eq(bs:find_last_not_of(''), 6)
     test.eq(bs:find_last_not_of('', 4), 4)
-    for _, name in ipairs { 'find', 'rfind', 'find_first_of', 'find_last_of', 'find_first_not_of', 'find_last_not_of' } do
+    for _, name in ipairs(searches) do
         test.eq(empty[name](empty, ''), nil)
         test.eq(empty[name](empty, 'a'), nil)
         test.eq(empty[name](empty), nil)
@@ -303,7 +305,7 @@ end)
 
 test('04.18 searches check their arguments', function()
     local bs = span('abc')
-    for _, name in ipairs { 'find', 'rfind', 'find_first_of', 'find_last_of', 'find_first_not_of', 'find_last_not_of' } do
+    for _, name in ipairs(searches) do
         local f = bs[name]
         einval(function() f(bs, 1) end, 2)
         einval(function() f(bs, true) end, 2)
@@ -548,7 +550,12 @@ end)
 
 test('04.3 dropped spans are collected by the memory they hold', function()
     local ffi = require 'ffi'
-    ffi.cdef 'struct byte_span_test_mallinfo { size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost; }; struct byte_span_test_mallinfo mallinfo2(void);'
+    ffi.cdef [[
+        struct byte_span_test_mallinfo {
+            size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+        };
+        struct byte_span_test_mallinfo mallinfo2(void);
+    ]]
     if test.sanitizer then return test.skipped('malloc is not the C library\'s') end
     local ballast = {}
     for i = 1, 100000 do ballast[i] = {} end
