@@ -19,6 +19,10 @@ namespace emilua {
 
 namespace {
 
+// What lua/byte_span.lua relies on.
+static_assert(offsetof(byte_span, data) == 0 && offsetof(byte_span, size) == sizeof(void*) &&
+              offsetof(byte_span, capacity) == 2 * sizeof(void*));
+
 // Address: key of the registry for the global table byte_span.
 const char module_key = 0;
 
@@ -27,7 +31,7 @@ std::shared_ptr<unsigned char[]> allocate(std::size_t size)
     if (size == 0)
         return nullptr;
     // Large blocks come as zero pages that cost nothing until they are touched.
-    auto* memory = size <= PTRDIFF_MAX ? static_cast<unsigned char*>(std::calloc(size, 1)) : nullptr;
+    auto* memory = static_cast<unsigned char*>(std::calloc(size, 1));
     if (!memory)
         throw std::system_error{ENOMEM, std::generic_category()};
     return {memory, std::free};
