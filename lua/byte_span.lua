@@ -123,11 +123,11 @@ end
 -- Where bits change between integer and floating-point. All members begin at one address: only then does the compiler
 -- see that they overlap. A NaN must not become a Lua number with its payload, which the VM would take for a tagged
 -- value: its bits are looked at first.
-local scratch = ffi.new 'union { float f32; uint32_t u32; double f64; uint64_t u64; }'
+local scratch = ffi.new 'union { float f32; uint32_t u32; double f64; int64_t i64; }'
 
 local function read_f32(p, low, step)
     local bits = read32(p, low, step)
-    if bits % 2^31 > 0x7f800000 then
+    if band(bits, 0x7fffffff) > 0x7f800000 then
         return 0 / 0
     end
     scratch.u32 = bits
@@ -141,17 +141,17 @@ end
 
 local function read_f64(p, low, step)
     local bits, high = read32(p, low, step), read32(p, low + 4 * step, step)
-    local magnitude = high % 2^31
+    local magnitude = band(high, 0x7fffffff)
     if magnitude > 0x7ff00000 or magnitude == 0x7ff00000 and bits ~= 0 then
         return 0 / 0
     end
-    scratch.u64 = high * 0x100000000ULL + bits
+    scratch.i64 = high * 0x100000000LL + bits
     return scratch.f64
 end
 
 local function write_f64(p, low, step, value)
     scratch.f64 = value
-    local bits = scratch.u64
+    local bits = scratch.i64
     write32(p, low, step, tonumber(band(bits, 0xffffffff)))
     write32(p, low + 4 * step, step, tonumber(rshift(bits, 32)))
 end

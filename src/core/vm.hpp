@@ -148,6 +148,8 @@ public:
     bool collecting = false;
     // newproxy(true) was called or module ffi imported: without them no __gc of the program can run.
     bool has_lua_finalizers = false;
+    // Bytes that spans allocated outside the Lua heap since the collector last finished: see byte_span.cpp.
+    std::size_t external_bytes = 0;
     bool main_returned = false;
     bool is_main_vm = false;
     std::shared_ptr<mailbox> inbox;

@@ -19,6 +19,10 @@ namespace emilua {
 
 namespace {
 
+// What lua/byte_span.lua relies on.
+static_assert(offsetof(byte_span, data) == 0 && offsetof(byte_span, size) == sizeof(void*) &&
+              offsetof(byte_span, capacity) == 2 * sizeof(void*));
+
 // Address: key of the registry for the global table byte_span.
 const char module_key = 0;
 
@@ -27,10 +31,28 @@ std::shared_ptr<unsigned char[]> allocate(std::size_t size)
     if (size == 0)
         return nullptr;
     // Large blocks come as zero pages that cost nothing until they are touched.
-    auto* memory = size <= PTRDIFF_MAX ? static_cast<unsigned char*>(std::calloc(size, 1)) : nullptr;
+    auto* memory = static_cast<unsigned char*>(std::calloc(size, 1));
     if (!memory)
         throw std::system_error{ENOMEM, std::generic_category()};
     return {memory, std::free};
+}
+
+// The collector sees only the handle of a span: a program that drops large spans would fill the memory before
+// a collection starts. So the bytes behind count too: a cycle starts when they outweigh the Lua heap.
+void pace_collector(lua_State* L, std::size_t size)
+{
+    constexpr std::size_t least = 4 * 1024 * 1024;
+    constexpr int largest_step = 1 << 20;
+    vm& v = vm::of(L);
+    v.external_bytes += size;
+    if (v.external_bytes < least ||
+        v.external_bytes >> 10 < static_cast<std::size_t>(lua_gc(L, LUA_GCCOUNT, 0)))
+        return;
+    // Not while it is stopped, by the program or for a finalizer: a step would start it again.
+    if (!lua_gc(L, LUA_GCISRUNNING, 0))
+        return;
+    if (lua_gc(L, LUA_GCSTEP, static_cast<int>(std::min<std::size_t>(size >> 10, largest_step))))
+        v.external_bytes = 0;
 }
 
 void put(unsigned char* to, std::string_view from)
@@ -154,6 +176,7 @@ int raise_out_of_range(lua_State* L)
 
 byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity)
 {
+    pace_collector(L, capacity);
     auto memory = allocate(capacity);
     auto* data = memory.get();
     return push<byte_span>(L, data, size, capacity, std::move(memory));

@@ -5,6 +5,7 @@
 #include "data/byte_span.hpp"
 #include "io/open.hpp"
 #include "filesystem/filesystem.hpp"
+#include "data/stream.hpp"
 #include "lang/lang.hpp"
 #include "sync/condition_variable.hpp"
 #include "sync/future.hpp"
@@ -34,6 +35,7 @@ lua_CFunction core_module(std::string_view name)
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
         {"filesystem", fn<open_filesystem>},
+        {"stream", fn<open_stream>},
     };
     for (auto& m : modules) {
         if (m.name == name)
