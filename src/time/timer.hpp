@@ -8,7 +8,7 @@
 
 namespace emilua {
 
-// The concrete executor, because the default one (any_io_executor) would take 50 bytes of each sleeping
+// The concrete executor, because the default one (any_io_executor) would take 48 bytes more of each sleeping
 // fiber's stack and virtual calls. A system timer follows the wall clock: Asio looks at it again every five
 // minutes at least.
 template <class Clock>
