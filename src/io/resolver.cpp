@@ -24,6 +24,12 @@ std::string check_text(lua_State* L, int index)
     return std::string{text};
 }
 
+// A negative number is left to the resolver, which knows no such service.
+std::string port_text(lua_Number n)
+{
+    return n <= -1 ? "-1" : std::to_string(to_port(n));
+}
+
 resolver_base::flags default_flags(int family)
 {
     switch (family) {
@@ -60,7 +66,7 @@ int get_address_info(lua_State* L)
     auto* a = test<address>(L, 1);
     std::string host = a ? a->to_string() : check_text(L, 1);
     bool is_port = lua_type(L, 2) == LUA_TNUMBER;
-    std::string service = is_port ? std::to_string(to_port(lua_tonumber(L, 2))) : check_text(L, 2);
+    std::string service = is_port ? port_text(lua_tonumber(L, 2)) : check_text(L, 2);
     auto flags =
         lua_isnoneornil(L, 3) ? default_flags(Family) : static_cast<resolver_base::flags>(check_flags(L, 3));
     bool canonical = (flags & resolver_base::canonical_name) != 0;
