@@ -4,6 +4,7 @@
 #include <boost/system/error_code.hpp>
 #include <initializer_list>
 #include <lua.hpp>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -61,13 +62,13 @@ void push_error(lua_State* L, error_code ec, std::initializer_list<error_field> 
 [[noreturn]] void raise_invalid_argument(lua_State* L, int position);
 [[noreturn]] void raise_invalid_argument(lua_State* L, std::string_view option);
 
-// The code of the error table at `index`; an empty code if the value is not a well-formed one.
-error_code to_error_code(lua_State* L, int index);
+// The code of the error table at `index`, if the value is a well-formed one.
+std::optional<error_code> to_error_code(lua_State* L, int index);
 
 // True if the value at `index` is the `interrupted` error of category "emilua.core".
 bool is_interrupted_error(lua_State* L, int index);
 
-// `ec` in terms of POSIX: generic if a default condition exists, else `ec` itself (01 §4.3).
+// `ec` in terms of POSIX (01 §4.3): generic if it has a default condition with a portable name, else `ec`.
 error_code to_generic(error_code ec);
 
 } // namespace emilua

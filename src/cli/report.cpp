@@ -1,7 +1,9 @@
 #include "cli/report.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace emilua::cli {
@@ -17,18 +19,23 @@ constexpr const char* end_dim = "\033[22m";
 
 } // namespace
 
-// One write a report: blocks of several threads do not mix.
-void stderr_reporter::write(const std::string& block)
+// One report at a time: blocks of several threads do not mix.
+void stderr_reporter::write(std::string_view block)
 {
     if (level_ < 3)
         return;
+    std::lock_guard lock{mutex_};
     std::fflush(stdout); // what was printed before an error stands before it
-    std::string_view rest = block;
-    while (!rest.empty()) {
-        ssize_t n = ::write(STDERR_FILENO, rest.data(), rest.size());
-        if (n <= 0)
+    while (!block.empty()) {
+        ssize_t n = ::write(STDERR_FILENO, block.data(), block.size());
+        if (n >= 0) {
+            block.remove_prefix(static_cast<std::size_t>(n));
+        } else if (errno == EAGAIN) { // whoever shares the terminal or pipe made it non-blocking
+            pollfd writable{STDERR_FILENO, POLLOUT, 0};
+            ::poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
             return; // nobody listens
-        rest.remove_prefix(static_cast<std::size_t>(n));
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/reporter.hpp"
 
+#include <mutex>
+
 namespace emilua::cli {
 
 class stderr_reporter final : public reporter {
@@ -22,9 +24,10 @@ public:
 
 private:
     void panic(const char* subject, const void* id, std::string_view message, std::string_view traceback);
-    void write(const std::string& block);
+    void write(std::string_view block);
     const char* color(const char* escape) const { return colors_ ? escape : ""; }
 
+    std::mutex mutex_;
     int level_;
     bool colors_;
 };

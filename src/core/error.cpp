@@ -1,7 +1,9 @@
 #include "core/error.hpp"
 
 #include "core/class.hpp"
+#include "core/generic_errors.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace emilua {
@@ -100,8 +102,12 @@ int error_tostring(lua_State* L)
 int error_eq(lua_State* L)
 {
     error_code a, b;
-    bool equal = lua_istable(L, 1) && lua_istable(L, 2) && read_error(L, 1, a) && read_error(L, 2, b);
-    if (equal && a != b) {
+    bool equal = read_error(L, 1, a) && read_error(L, 2, b);
+    if (equal && a.category() == b.category()) {
+        lua_getfield(L, 1, "code"); // may have a fraction
+        lua_getfield(L, 2, "code");
+        equal = lua_rawequal(L, -1, -2);
+    } else if (equal) {
         const auto& generic = boost::system::generic_category();
         equal = (a.category() == generic && a == to_generic(b)) ||
                 (b.category() == generic && b == to_generic(a));
@@ -229,19 +235,19 @@ void raise_invalid_argument(lua_State* L, std::string_view option)
     raise(L, errc::invalid_argument, {{"arg", option}});
 }
 
-error_code to_error_code(lua_State* L, int index)
+std::optional<error_code> to_error_code(lua_State* L, int index)
 {
-    error_code ec;
     if (index < 0)
         index += lua_gettop(L) + 1;
     if (lua_type(L, index) != LUA_TTABLE || !lua_getmetatable(L, index))
-        return ec;
+        return std::nullopt;
     lua_pushlightuserdata(L, key(&metatable_key));
     lua_rawget(L, LUA_REGISTRYINDEX);
     bool is_error = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
-    if (is_error)
-        read_error(L, index, ec);
+    error_code ec;
+    if (!is_error || !read_error(L, index, ec))
+        return std::nullopt;
     return ec;
 }
 
@@ -255,6 +261,9 @@ error_code to_generic(error_code ec)
     auto condition = ec.default_error_condition();
     const auto& generic = boost::system::generic_category();
     if (condition.category() != generic || condition.value() == 0)
+        return ec;
+    auto has_code = [&](const named_error& e) { return e.code == condition.value(); };
+    if (ec.category() == boost::system::system_category() && std::ranges::none_of(generic_errors(), has_code))
         return ec;
     return {condition.value(), generic};
 }

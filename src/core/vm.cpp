@@ -189,8 +189,8 @@ std::string panic_message(lua_State* L, int index)
         const char* text = lua_tolstring(L, index, &size);
         return {text, size};
     }
-    error_code ec = to_error_code(L, index);
-    return ec ? ec.message() : std::string{};
+    auto ec = to_error_code(L, index);
+    return ec ? ec->message() : std::string{};
 }
 
 const char* to_string(wait_kind kind)

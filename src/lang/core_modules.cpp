@@ -16,6 +16,9 @@ lua_CFunction core_module(std::string_view name)
         {"byte_span", fn<open_byte_span>},
         {"ffi", fn<open_ffi>},
         {"ip", fn<open_ip>},
+        {"asio_error", fn<open_asio_error>},
+        {"ffi", fn<open_ffi>},
+        {"generic_error", fn<open_generic_error>},
     };
     for (auto& m : modules) {
         if (m.name == name)

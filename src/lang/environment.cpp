@@ -79,6 +79,7 @@ void open_language(vm& v)
     set_checked_callers(L);
     set_require(L);
     set_byte_span(L);
+    set_format(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 

@@ -21,6 +21,7 @@ void set_this_fiber(lua_State* L);      // this_fiber
 void set_print(lua_State* L);           // print
 void set_checked_callers(lua_State* L); // library functions that call back, with a check of the C stack
 void set_require(lua_State* L);         // require
+void set_format(lua_State* L);          // format
 
 // this_fiber.disable_interruption(), .restore_interruption(); adapt with fn<>.
 int disable_interruption(lua_State* L);

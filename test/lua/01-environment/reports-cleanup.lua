@@ -1,0 +1,58 @@
+-- Errors in cleanup handlers close the VM (01 §4.10). The programs are the files below.
+--@ status 1
+--@ run exec 2>&1; $EMILUA x.lua
+--@ test 01.70 in a spawned fiber: named by its id; nothing else of the VM runs
+--@ file x.lua
+--| print('main ' .. tostring(this_fiber.id))
+--| scope_cleanup_push(function() print('never') end)
+--| spawn(function()
+--|     print('fiber ' .. tostring(this_fiber.id))
+--|     scope_cleanup_push(function() print('never') end)
+--|     scope_cleanup_push(function() error('in handler') end)
+--|     error('original')
+--| end)
+--| spawn(function() print('never') end)
+--| this_fiber.yield()
+--| print('never')
+--@ stdout~ \Amain (\w+)\nfiber (\w+)\nVM \1 forcibly closed due to error raised on cleanup handler from coroutine \2\n\Z
+--@ test 01.70 in the main fiber: both addresses are the same; the original error is not reported
+--@ file x.lua
+--| scope_cleanup_push(function() error('in handler') end)
+--| error('original')
+--@ stdout~ \AVM (\w+) forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 01.70 in a user coroutine: named by its address
+--@ file x.lua
+--| local co = coroutine.create(function() scope_cleanup_push(function() error('in handler') end) end)
+--| print(tostring(co):match '0x%x+')
+--| coroutine.resume(co)
+--| print('never')
+--@ stdout~ \A(\w+)\nVM \w+ forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 01.70 of scope()
+--@ file x.lua
+--| pcall(scope, function() scope_cleanup_push(function() error('in handler') end) end)
+--| print('never')
+--@ stdout~ \AVM (\w+) forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 01.70 of pcall()
+--@ file x.lua
+--| pcall(function() scope_cleanup_push(function() error('in handler') end) error('original') end)
+--| print('never')
+--@ stdout~ \AVM (\w+) forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 01.70 of scope_cleanup_pop()
+--@ file x.lua
+--| pcall(function()
+--|     scope_cleanup_push(function() error('in handler') end)
+--|     scope_cleanup_pop()
+--|     print('never')
+--| end)
+--| print('never')
+--@ stdout~ \AVM (\w+) forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 01.70 delayed reports of other fibers are still printed
+--@ file x.lua
+--| f = spawn(function() error('kept') end)
+--| this_fiber.yield()
+--| scope_cleanup_push(function() error('in handler') end)
+--@ stdout~ (?=.*^Fiber \w+ panicked: '[^\n]*kept')(?=.*^VM \w+ forcibly closed due to error)
+--@ test 01.13 an error in a cleanup handler of the main fiber gives status 1
+--@ file x.lua
+--| scope_cleanup_push(function() error('in handler') end)
+--@ run $EMILUA x.lua 2> /dev/null

@@ -1,0 +1,135 @@
+-- When errors of fibers are reported (01 §4.10). The programs are the files below.
+--@ run $EMILUA x.lua
+--@ test 01.67 a detached fiber is reported at once, the program goes on
+--@ file x.lua
+--| spawn(function() print('id ' .. tostring(this_fiber.id)) error('boom') end):detach()
+--| this_fiber.yield()
+--| print('main goes on')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \Aid (0x\w+)\nFiber \1 panicked: '[^\n]*x\.lua:1: boom'\nstack traceback:\n(\t[^\n]*\n)+main goes on\n\Z
+--@ test 01.67 root handlers of a detached fiber run before the report
+--@ file x.lua
+--| spawn(function() scope_cleanup_push(function() print('handler') end) error('boom') end):detach()
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \Ahandler\nFiber .*boom
+--@ test 01.67 a dropped handle: reported at the next full collection
+--@ file x.lua
+--| spawn(function() error('boom') end)
+--| this_fiber.yield()
+--| collectgarbage()
+--| collectgarbage()
+--| print('collected')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \AFiber 0x\w+ panicked: '[^\n]*boom'\n.*^collected\n\Z
+--@ test 01.67 a handle collected before the fiber fails: reported at once
+--@ file x.lua
+--| spawn(function() this_fiber.yield() this_fiber.yield() error('boom') end)
+--| this_fiber.yield()
+--| collectgarbage()
+--| collectgarbage()
+--| for i = 1, 5 do this_fiber.yield() end
+--| print('end')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \AFiber 0x\w+ panicked: '[^\n]*boom'\n.*^end\n\Z
+--@ test 01.67 a handle that is kept: reported at detach()
+--@ file x.lua
+--| f = spawn(function() error('boom') end)
+--| this_fiber.yield()
+--| collectgarbage()
+--| print('before')
+--| f:detach()
+--| print('after')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \Abefore\nFiber 0x\w+ panicked: '[^\n]*boom'\n.*^after\n\Z
+--@ test 01.67 a handle that is kept: reported when the VM ends
+--@ file x.lua
+--| f = spawn(function() error('boom') end)
+--| g = spawn(function() error({}) end)
+--| this_fiber.yield()
+--| collectgarbage()
+--| print('end')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \Aend\nFiber (?=.*panicked: '[^\n]*boom'\n)(?=.*panicked: ''\n)
+--@ test 01.67 a joined fiber is not reported
+--@ file x.lua
+--| local value = {}
+--| local f = spawn(function() error(value) end)
+--| print(select(2, pcall(f.join, f)) == value)
+--| local g = spawn(function() error(value) end)
+--| this_fiber.yield()
+--| print(select(2, pcall(g.join, g)) == value)
+--@ stdout true
+--@ stdout true
+--@ test 01.67 a user coroutine that fails is not reported
+--@ file x.lua
+--| print(coroutine.resume(coroutine.create(function() error('boom', 0) end)))
+--@ stdout~ false\tboom
+--@ test 01.67 a module that fails is not reported
+--@ file m.lua
+--| error('boom', 0)
+--@ file x.lua
+--| print(pcall(require, '/m'))
+--@ stdout~ false\tboom
+--@ test 01.68 a fiber ended by interruption is never reported
+--@ file x.lua
+--| local function forever() while true do pcall(this_fiber.yield) scope(this_fiber.yield) end end
+--| local function wait() join_target:join() end
+--| join_target = spawn(function() for i = 1, 20 do this_fiber.yield() end end)
+--| local kept = spawn(wait)
+--| this_fiber.yield()
+--| kept:interrupt()
+--| this_fiber.yield()
+--| this_fiber.yield()
+--| spawn(wait):interrupt()
+--| collectgarbage()
+--| collectgarbage()
+--| print('end')
+--@ stdout end
+--@ test 01.68 nor is one that was detached
+--@ file x.lua
+--| local other = spawn(function() for i = 1, 20 do this_fiber.yield() end end)
+--| local f = spawn(function() other:join() end)
+--| this_fiber.yield()
+--| f:interrupt()
+--| f:detach()
+--| print('end')
+--@ stdout end
+--@ test 01.69 an error of the main fiber: its root handlers run, other fibers stop without theirs
+--@ status 1
+--@ file x.lua
+--| local function cleanup() print('handler of another fiber') end
+--| spawn(function() scope_cleanup_push(cleanup) while true do this_fiber.yield() end end)
+--| spawn(function() scope_cleanup_push(cleanup) this_fiber.yield() this_fiber.yield() print('resumed') end)
+--| local joined = spawn(function() scope_cleanup_push(cleanup) while true do this_fiber.yield() end end)
+--| spawn(function() pcall(joined.join, joined) print('joiner went on') end)
+--| this_fiber.yield()
+--| spawn(function() print('started') end)
+--| scope_cleanup_push(function() print('root handler') this_fiber.yield() print('which yields') end)
+--| spawn(function() this_fiber.yield() print('resumed') end)
+--| error('boom')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout~ \Aroot handler\nstarted\nwhich yields\nMain fiber [^\n]* panicked: '[^\n]*boom'\nstack traceback:\n(\t[^\n]*\n)+\Z
+--@ test 01.69 a fiber that has not begun when the main fiber fails does not begin
+--@ status 1
+--@ file x.lua
+--| spawn(function() print('begun') end)
+--| error('boom')
+--@ run exec 2>&1; $EMILUA x.lua
+--@ stdout! begun
+--@ stdout~ \AMain fiber .*boom
+--@ test 01.69 delayed reports of other fibers are still printed
+--@ status 1
+--@ file x.lua
+--| f = spawn(function() error('kept') end)
+--| this_fiber.yield()
+--| error('boom')
+--@ stderr~ (?=.*^Fiber \w+ panicked: '[^\n]*kept')(?=.*^Main fiber from VM \w+ panicked: '[^\n]*boom')
+--@ test 01.23 print before an error stands before its report in a pipe
+--@ file x.lua
+--| print('first')
+--| spawn(function() print('second') error('boom') end):detach()
+--| this_fiber.yield()
+--| print('third')
+--| f = spawn(function() print('fourth') error('kept') end)
+--@ run $EMILUA x.lua 2>&1 | cat
+--@ stdout~ \Afirst\nsecond\nFiber .*boom.*^third\nfourth\nFiber .*kept

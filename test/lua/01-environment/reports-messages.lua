@@ -1,0 +1,79 @@
+-- What the report of an uncaught error says (01 §4.10). The programs are the files below.
+--@ status 1
+--@ file w/x.lua
+--| error('boom')
+--@ test 01.13 an uncaught error in the main fiber gives status 1 and a report
+--@ run cd w; $EMILUA x.lua
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '$TMP/w/x\.lua:1: boom'\nstack traceback:\n(\t[^\n]+\n)+\Z
+--@ test 01.66 strings are shown as they are
+--@ file x.lua
+--| error('a\0b\nc', 0)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: 'a\x00b\nc'\nstack traceback:\n
+--@ test 01.66 a long report is whole
+--@ file x.lua
+--| error(('x'):rep(200000), 0)
+--@ run $EMILUA x.lua 2>&1 | (sleep 0.1; cat) | wc -c | grep -q '^2001..$' && exit 1
+--@ test 01.66 error({}) has no text
+--@ file x.lua
+--| error({})
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\nstack traceback:\n\t
+--@ test 01.66 error() has no text
+--@ file x.lua
+--| error()
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\n
+--@ test 01.66 error(12.5, 0) has no text
+--@ file x.lua
+--| error(12.5, 0)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\n
+--@ test 01.66 error(true) has no text
+--@ file x.lua
+--| error(true)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\n
+--@ test 01.66 __tostring of a table is not called
+--@ file x.lua
+--| error(setmetatable({}, { __tostring = function() print('called') return 'text' end }))
+--@ run $EMILUA x.lua
+--@ stdout! .
+--@ stderr~ panicked: ''\n
+--@ test 01.66 an error table shows the message of its category
+--@ file x.lua
+--| error(require('asio_error').misc.eof)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: 'End of file'\n
+--@ test 01.66 an error table whose code became 0 shows a message, too
+--@ file x.lua
+--| local e = require('generic_error').EINVAL
+--| e.code = 0
+--| error(e)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: 'Success'\n
+--@ test 01.66 an error table without code has no text
+--@ file x.lua
+--| local e = require('generic_error').EINVAL
+--| e.code = nil
+--| error(e)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\n
+--@ test 01.66 an error table with a foreign category has no text
+--@ file x.lua
+--| local e = require('generic_error').EINVAL
+--| e.category = newproxy()
+--| error(e)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\n
+--@ test 01.68 an interruption error that escapes the main fiber is reported; it has no traceback
+--@ file x.lua
+--| local other = spawn(function() for i = 1, 20 do this_fiber.yield() end end)
+--| local caught
+--| local f = spawn(function() caught = select(2, pcall(other.join, other)) end)
+--| this_fiber.yield()
+--| f:interrupt()
+--| f:join()
+--| error(caught)
+--@ run $EMILUA x.lua
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: 'Fiber interrupted'\n\n\Z

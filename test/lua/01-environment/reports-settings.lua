@@ -1,0 +1,91 @@
+-- EMILUA_COLORS and EMILUA_LOG_LEVELS (01 §1.4).
+--@ status 1
+--@ run $EMILUA x.lua
+--@ file x.lua
+--| error('boom', 0)
+--@ file cleanup.lua
+--| scope_cleanup_push(error)
+--@ test 01.14 colours that are forced: exact escapes around a panic
+--@ env EMILUA_COLORS=1
+--@ stderr~ \A\x1b\[31;1mMain fiber from VM 0x[0-9a-f]+ panicked: '\x1b\[4mboom\x1b\[24m'\x1b\[22;39m\n\x1b\[2mstack traceback:\n(\t[^\n\x1b]+\n)*\t[^\n\x1b]+\x1b\[22m\n\Z
+--@ test 01.14 colours that are forced: exact escapes around the report of a handler
+--@ env EMILUA_COLORS=1
+--@ run $EMILUA cleanup.lua
+--@ stderr~ \A\x1b\[31;1mVM 0x[0-9a-f]+ forcibly closed due to error raised on cleanup handler from coroutine 0x[0-9a-f]+\x1b\[22;39m\n\Z
+--@ test 01.14 colours that are forced: standard output has none
+--@ env EMILUA_COLORS=1
+--@ file x.lua
+--| print('text')
+--@ status 0
+--@ stdout text
+--@ test 01.14 no colours in a pipe
+--@ env TERM=xterm-256color
+--@ stderr! \x1b
+--@ stderr~ \AMain fiber
+--@ test 01.14 an empty value detects, too
+--@ env EMILUA_COLORS=
+--@ stderr! \x1b
+--@ stderr~ \AMain fiber
+--@ test 01.14 colours on a terminal that has them
+--@ need tty
+--@ tty
+--@ env TERM=xterm
+--@ stdout~ \x1b\[31;1mMain fiber
+--@ test 01.14 no colours on a dumb terminal
+--@ need tty
+--@ tty
+--@ env TERM=dumb
+--@ stdout! \x1b
+--@ stdout~ Main fiber
+--@ test 01.14 no colours on a terminal that is not known
+--@ need tty
+--@ tty
+--@ env TERM=no-such-terminal
+--@ stdout! \x1b
+--@ stdout~ Main fiber
+--@ test 01.14 no colours on a terminal without TERM
+--@ need tty
+--@ tty
+--@ env -TERM
+--@ stdout! \x1b
+--@ stdout~ Main fiber
+--@ test 01.14 colours that are forbidden
+--@ need tty
+--@ tty
+--@ env TERM=xterm
+--@ env EMILUA_COLORS=0
+--@ stdout! \x1b
+--@ stdout~ Main fiber
+--@ test 01.14 other values are ignored with a warning
+--@ env EMILUA_COLORS=yes
+--@ stderr~ \A<4>Ignoring unrecognized value for EMILUA_COLORS\nMain fiber
+--@ stderr! \x1b
+--@ test 01.15 level 2 hides reports
+--@ env EMILUA_LOG_LEVELS=2
+--@ stderr! .
+--@ test 01.15 level 2 hides reports, with other domains, too
+--@ env EMILUA_LOG_LEVELS=2,net:7
+--@ stderr! .
+--@ test 01.15 level 2 hides the reports of handlers
+--@ env EMILUA_LOG_LEVELS=2
+--@ run $EMILUA cleanup.lua
+--@ stderr! .
+--@ test 01.15 warnings at the start are unconditional
+--@ env EMILUA_LOG_LEVELS=2
+--@ env EMILUA_COLORS=yes
+--@ stderr <4>Ignoring unrecognized value for EMILUA_COLORS
+--@ test 01.15 level 3 shows reports
+--@ env EMILUA_LOG_LEVELS=3
+--@ stderr~ \AMain fiber
+--@ test 01.15 level 3 with the level of another domain
+--@ env EMILUA_LOG_LEVELS=3,foo:1
+--@ stderr~ \AMain fiber
+--@ test 01.15 the level of another domain alone
+--@ env EMILUA_LOG_LEVELS=foo:2
+--@ stderr~ \AMain fiber
+--@ test 01.15 a value that is not understood is ignored
+--@ env EMILUA_LOG_LEVELS=x
+--@ stderr~ \AMain fiber
+--@ test 01.15 an empty value is ignored
+--@ env EMILUA_LOG_LEVELS=
+--@ stderr~ \AMain fiber
