@@ -4,6 +4,7 @@
 #include "data/byte_span.hpp"
 #include "io/open.hpp"
 #include "lang/lang.hpp"
+#include "time/time.hpp"
 
 namespace emilua {
 
@@ -19,6 +20,7 @@ lua_CFunction core_module(std::string_view name)
         {"asio_error", fn<open_asio_error>},
         {"ffi", fn<open_ffi>},
         {"generic_error", fn<open_generic_error>},
+        {"time", fn<open_time>},
     };
     for (auto& m : modules) {
         if (m.name == name)
