@@ -64,7 +64,7 @@ test('05.54 get_name_info falls back to numbers', function()
     test.eq(ip.udp.get_name_info(loopback, 69)[1].service_name, 'tftp')
     test.eq(ip.tcp.get_name_info(ip.address.new('::ffff:0:1'), 1)[1].host_name ~= nil, true)
     test.raises_code(function() ip.tcp.get_name_info('127.0.0.1', 80) end, EINVAL, 'generic', { arg = 1 })
-    test.raises_string(function() ip.tcp.get_name_info(loopback, '80') end, 'bad argument #2.*number expected')
+    test.raises_string(function() ip.tcp.get_name_info(loopback, '80') end, 'bad argument #%d.*number expected')
 end)
 
 test('05.55 concurrent resolutions; an interruption hits one', function()
@@ -74,8 +74,8 @@ test('05.55 concurrent resolutions; an interruption hits one', function()
     fibers[3].fiber:interrupt()
     for i = 1, 20 do
         local ok, r = fibers[i].join()
-        if i == 3 then
-            test.ok(not ok and r.code == 13 and tostring(r.category) == 'emilua.core')
+        if i == 3 and not ok then -- it may have been done by then
+            test.ok(r.code == 13 and tostring(r.category) == 'emilua.core')
         else
             test.ok(ok, tostring(r))
             test.eq(r[1].port, i)
@@ -110,7 +110,7 @@ test('05.69 nothing to try', function()
     local s = ip.tcp.socket.new()
     local function not_found(e) return e.code == 3 and tostring(e.category) == 'asio.misc' end
     test.error(function() ip.connect(s, {}) end, not_found)
-    test.error(function() ip.connect(s, { { address = loopback, port = 1 } }, function() return false end), not_found)
+    test.error(function() ip.connect(s, { { address = loopback, port = 1 } }, function() return false end) end, not_found)
     for _, call in ipairs {
         function() ip.connect(s, 1) end,
         function() ip.connect(s) end,
