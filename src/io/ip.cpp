@@ -43,10 +43,7 @@ std::uint16_t parse_port(lua_State* L, std::string_view text)
 
 int toendpoint(lua_State* L)
 {
-    luaL_checktype(L, 1, LUA_TSTRING);
-    std::size_t size;
-    const char* data = lua_tolstring(L, 1, &size);
-    std::string_view text{data, size};
+    std::string_view text = check_text(L, 1);
     auto colon = text.rfind(':');
     if (colon == text.npos)
         raise_invalid_argument(L, 1);
@@ -118,19 +115,19 @@ int open_ip(lua_State* L)
 {
     register_file_descriptor(L);
     lua_newtable(L);
-    push_address(L);
+    push_address_constructors(L);
     lua_setfield(L, -2, "address");
 
     lua_newtable(L);
-    push_tcp_socket(L);
+    push_tcp_socket_constructors(L);
     lua_setfield(L, -2, "socket");
-    push_tcp_acceptor(L);
+    push_tcp_acceptor_constructors(L);
     lua_setfield(L, -2, "acceptor");
     set_tcp_resolver(L);
     lua_setfield(L, -2, "tcp");
 
     lua_newtable(L);
-    push_udp_socket(L);
+    push_udp_socket_constructors(L);
     lua_setfield(L, -2, "socket");
     set_udp_resolver(L);
     lua_setfield(L, -2, "udp");

@@ -14,14 +14,14 @@ namespace {
 using boost::asio::ip::resolver_base;
 
 // A string for the resolver, which takes C strings. Raises EINVAL{arg = index}.
-std::string check_text(lua_State* L, int index)
+std::string check_query(lua_State* L, int index)
 {
-    std::size_t size = 0;
-    const char* data = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &size) : nullptr;
-    std::string_view text{data, size};
-    if (!data || text.find('\0') != text.npos)
-        raise_invalid_argument(L, index);
-    return std::string{text};
+    if (lua_type(L, index) == LUA_TSTRING) {
+        auto text = check_text(L, index);
+        if (text.find('\0') == text.npos)
+            return std::string{text};
+    }
+    raise_invalid_argument(L, index);
 }
 
 // A negative number is left to the resolver, which knows no such service.
@@ -64,9 +64,9 @@ template <class Protocol, int Family>
 int get_address_info(lua_State* L)
 {
     auto* a = test<address>(L, 1);
-    std::string host = a ? a->to_string() : check_text(L, 1);
+    std::string host = a ? a->to_string() : check_query(L, 1);
     bool is_port = lua_type(L, 2) == LUA_TNUMBER;
-    std::string service = is_port ? port_text(lua_tonumber(L, 2)) : check_text(L, 2);
+    std::string service = is_port ? port_text(lua_tonumber(L, 2)) : check_query(L, 2);
     auto flags =
         lua_isnoneornil(L, 3) ? default_flags(Family) : static_cast<resolver_base::flags>(check_flags(L, 3));
     bool canonical = (flags & resolver_base::canonical_name) != 0;

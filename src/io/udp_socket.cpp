@@ -100,7 +100,7 @@ int send_to(lua_State* L)
 
 } // namespace
 
-void push_udp_socket(lua_State* L)
+void push_udp_socket_constructors(lua_State* L)
 {
     {
         class_<udp_socket> c{L, "ip.udp.socket"};
