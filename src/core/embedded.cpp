@@ -1,7 +1,9 @@
 #include "core/embedded.hpp"
 
+#include "core/vm.hpp"
 #include "lua_byte_span.h"
 #include "lua_class.h"
+#include "lua_ip.h"
 #include "lua_lang.h"
 #include "lua_stream.h"
 
@@ -18,12 +20,19 @@ void push_embedded(lua_State* L, embedded chunk)
     } sources[] = {
         {luaJIT_BC_byte_span, luaJIT_BC_byte_span_SIZE, "=byte_span"},
         {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
+        {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
     };
     auto& s = sources[static_cast<int>(chunk)];
     if (luaL_loadbuffer(L, reinterpret_cast<const char*>(s.code), s.size, s.name) != 0)
         lua_error(L);
+    // The main thread's globals: the original library, out of reach of programs.
+    lua_State* main = vm::of(L).state();
+    lua_pushvalue(main, LUA_GLOBALSINDEX);
+    if (main != L)
+        lua_xmove(main, L, 1);
+    lua_setfenv(L, -2);
 }
 
 } // namespace emilua

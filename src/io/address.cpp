@@ -26,9 +26,7 @@ int make_address(lua_State* L)
     if (!lua_isnoneornil(L, 1)) {
         if (lua_type(L, 1) != LUA_TSTRING)
             raise_invalid_argument(L, 1);
-        std::size_t size;
-        const char* text = lua_tolstring(L, 1, &size);
-        a = parse_address(L, {text, size});
+        a = parse_address(L, check_text(L, 1));
     }
     push_address(L, a);
     return 1;
@@ -144,7 +142,7 @@ void push_address(lua_State* L, const address& a)
     push<address>(L, a);
 }
 
-void push_address(lua_State* L)
+void push_address_constructors(lua_State* L)
 {
     class_<address>{L, "ip.address"}
         .method("to_v4", fn<to_v4>)

@@ -28,14 +28,22 @@ void require_open(lua_State* L, T& object)
         raise(L, error_code{boost::asio::error::bad_descriptor});
 }
 
+// The string at `index`; raises "string expected" for everything else, numbers included.
+inline std::string_view check_text(lua_State* L, int index)
+{
+    luaL_checktype(L, index, LUA_TSTRING);
+    std::size_t size;
+    const char* data = lua_tolstring(L, index, &size);
+    return {data, size};
+}
+
 // What the string at `index` stands for; raises EINVAL{arg = index} for an unknown one.
 template <class E>
 E check_choice(lua_State* L, int index, std::initializer_list<std::pair<std::string_view, E>> choices)
 {
-    std::size_t size;
-    const char* data = luaL_checklstring(L, index, &size);
+    std::string_view text = check_text(L, index);
     for (auto& [name, value] : choices) {
-        if (name == std::string_view{data, size})
+        if (name == text)
             return value;
     }
     raise_invalid_argument(L, index);

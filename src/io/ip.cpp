@@ -1,6 +1,7 @@
 // Module ip (05 §3): its table and its plain functions.
 #include "io/ip.hpp"
 
+#include "core/embedded.hpp"
 #include "io/open.hpp"
 
 #include <boost/asio/ip/host_name.hpp>
@@ -42,10 +43,7 @@ std::uint16_t parse_port(lua_State* L, std::string_view text)
 
 int toendpoint(lua_State* L)
 {
-    luaL_checktype(L, 1, LUA_TSTRING);
-    std::size_t size;
-    const char* data = lua_tolstring(L, 1, &size);
-    std::string_view text{data, size};
+    std::string_view text = check_text(L, 1);
     auto colon = text.rfind(':');
     if (colon == text.npos)
         raise_invalid_argument(L, 1);
@@ -69,6 +67,33 @@ int host_name(lua_State* L)
     return 1;
 }
 
+// --- What lua/ip.lua cannot do by itself
+
+int raise_no_argument(lua_State* L)
+{
+    raise(L, errc::invalid_argument);
+}
+
+int raise_not_found(lua_State* L)
+{
+    raise(L, error_code{boost::asio::error::not_found});
+}
+
+int is_interrupted(lua_State* L)
+{
+    lua_pushboolean(L, is_interrupted_error(L, 1));
+    return 1;
+}
+
+void push_connect(lua_State* L)
+{
+    push_embedded(L, embedded::ip);
+    lua_pushcfunction(L, fn<raise_no_argument>);
+    lua_pushcfunction(L, fn<raise_not_found>);
+    lua_pushcfunction(L, fn<is_interrupted>);
+    lua_call(L, 3, 1);
+}
+
 struct flag {
     const char* name;
     int value;
@@ -90,15 +115,25 @@ int open_ip(lua_State* L)
 {
     register_file_descriptor(L);
     lua_newtable(L);
-    push_address(L);
+    push_address_constructors(L);
     lua_setfield(L, -2, "address");
 
     lua_newtable(L);
-    push_tcp_socket(L);
+    push_tcp_socket_constructors(L);
     lua_setfield(L, -2, "socket");
-    push_tcp_acceptor(L);
+    push_tcp_acceptor_constructors(L);
     lua_setfield(L, -2, "acceptor");
+    set_tcp_resolver(L);
     lua_setfield(L, -2, "tcp");
+
+    lua_newtable(L);
+    push_udp_socket_constructors(L);
+    lua_setfield(L, -2, "socket");
+    set_udp_resolver(L);
+    lua_setfield(L, -2, "udp");
+
+    push_connect(L);
+    lua_setfield(L, -2, "connect");
 
     set_flags(L, "message_flag",
               {{"out_of_band", socket_base::message_out_of_band},

@@ -21,10 +21,10 @@ using tcp_acceptor = boost::asio::basic_socket_acceptor<tcp, io_executor>;
 using udp_socket = boost::asio::basic_datagram_socket<udp, io_executor>;
 
 // Each registers its class and pushes the table of its constructors.
-void push_address(lua_State* L);
-void push_tcp_socket(lua_State* L);
-void push_tcp_acceptor(lua_State* L);
-void push_udp_socket(lua_State* L);
+void push_address_constructors(lua_State* L);
+void push_tcp_socket_constructors(lua_State* L);
+void push_tcp_acceptor_constructors(lua_State* L);
+void push_udp_socket_constructors(lua_State* L);
 
 // Set get_address_info and so on in the table on top of the stack.
 void set_tcp_resolver(lua_State* L);
@@ -73,7 +73,7 @@ int bind(lua_State* L)
     auto& self = check<S>(L, 1);
     address a;
     if (lua_type(L, 2) == LUA_TSTRING)
-        a = parse_address(L, lua_tostring(L, 2));
+        a = parse_address(L, check_text(L, 2));
     else
         a = check<address>(L, 2);
     self.bind({a, check_port(L, 3)});

@@ -70,8 +70,7 @@ template <class S>
 int io_control(lua_State* L)
 {
     auto& self = check<S>(L, 1);
-    luaL_checktype(L, 2, LUA_TSTRING);
-    if (std::string_view{lua_tostring(L, 2)} != "bytes_readable")
+    if (check_text(L, 2) != "bytes_readable")
         raise(L, errc::not_supported);
     socket_base::bytes_readable command;
     self.io_control(command);

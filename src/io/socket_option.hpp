@@ -6,10 +6,9 @@
 //     ... .method("set_option", fn<set_option<udp_socket, options>>)
 #pragma once
 
-#include "core/class.hpp"
+#include "io/io_object.hpp"
 
 #include <boost/asio/socket_base.hpp>
-#include <string_view>
 
 namespace emilua {
 
@@ -77,8 +76,7 @@ constexpr socket_option<S> linger()
 template <class Table>
 auto& check_option(lua_State* L, const Table& table)
 {
-    luaL_checktype(L, 2, LUA_TSTRING);
-    std::string_view name = lua_tostring(L, 2);
+    std::string_view name = check_text(L, 2);
     for (auto& option : table) {
         if (option.name == name)
             return option;

@@ -19,7 +19,7 @@ constexpr socket_option<tcp_acceptor> options[] = {
 
 } // namespace
 
-void push_tcp_acceptor(lua_State* L)
+void push_tcp_acceptor_constructors(lua_State* L)
 {
     {
         class_<tcp_acceptor> c{L, "ip.tcp.acceptor"};

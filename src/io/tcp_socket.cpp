@@ -61,7 +61,7 @@ int send_file(lua_State* L)
 
 } // namespace
 
-void push_tcp_socket(lua_State* L)
+void push_tcp_socket_constructors(lua_State* L)
 {
     {
         class_<tcp_socket> c{L, "ip.tcp.socket"};
