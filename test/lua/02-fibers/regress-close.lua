@@ -1,0 +1,17 @@
+-- What may run when a VM closes: finalizers, nothing else.
+--@ test 02.57 a fiber that has not started does not start after the main fiber failed
+--@ file main.lua
+--| spawn(function() print 'started' end)
+--| error 'boom'
+--@ run $EMILUA main.lua
+--@ status 1
+--@ stdout! .
+--@ stderr~ \AMain fiber from VM \S+ panicked: '\S+: boom'
+--@ test 02.55 a fiber that has not started does not start after a handler failed
+--@ file main.lua
+--| spawn(function() print 'started' end)
+--| scope(function() scope_cleanup_push(error) end)
+--@ run $EMILUA main.lua
+--@ status 1
+--@ stdout! .
+--@ stderr~ \AVM \S+ forcibly closed due to error raised on cleanup handler from coroutine \S+\n\Z
