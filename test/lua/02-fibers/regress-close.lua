@@ -15,3 +15,17 @@
 --@ status 1
 --@ stdout! .
 --@ stderr~ \AVM \S+ forcibly closed due to error raised on cleanup handler from coroutine \S+\n\Z
+--@ test a finalizer of a closing VM cannot import
+--@ file main.lua
+--| local function finalized(n)
+--|     getmetatable(newproxy(true)).__gc = function()
+--|         local ok, e = pcall(function() local m = require './x' return m end)
+--|         print(n, ok, type(e))
+--|         if n < 3 then finalized(n + 1) end -- in another round of finalizers, without the module loader
+--|     end
+--| end
+--| finalized(1)
+--@ run $EMILUA main.lua
+--@ stdout 1	false	table
+--@ stdout 2	false	table
+--@ stdout 3	false	table
