@@ -115,6 +115,7 @@ void vm::begin_close()
 
 void vm::finalize()
 {
+    control_ = {}; // of no fiber
     // Finalizers report failed fibers that nobody joined.
     lua_close(std::exchange(L_, nullptr));
     if (why_ == ending::cleanup_error)

@@ -29,3 +29,34 @@
 --@ stdout 1	false	table
 --@ stdout 2	false	table
 --@ stdout 3	false	table
+--@ test fiber functions raise in a finalizer of a closing VM
+--@ file main.lua
+--| fs = {
+--|     function() scope_cleanup_push(print) end,
+--|     function() scope(function() scope_cleanup_push(error) end) end,
+--|     function() scope_cleanup_pop() end,
+--|     coroutine.wrap(print),
+--|     function() coroutine.resume(coroutine.create(print)) end,
+--|     function() return this_fiber.id end,
+--|     this_fiber.yield,
+--|     spawn(print).join,
+--|     function() error(spawn(print)) end,
+--| }
+--| anchor = newproxy(true)
+--| getmetatable(anchor).__gc = function()
+--|     for i, f in ipairs(fs) do
+--|         local ok = pcall(f)
+--|         if ok then print('no error', i) end
+--|     end
+--|     scope(function() print 'scope works' end)
+--| end
+--@ run $EMILUA main.lua
+--@ stdout~ \A\n?scope works\n\Z
+--@ test a finalizer of a closing VM doesn't see the interruption of the last fiber
+--@ file main.lua
+--| anchor = newproxy(true)
+--| getmetatable(anchor).__gc = function() pcall(print, 'finalized') end
+--| local f
+--| f = spawn(function() f:interrupt() end)
+--@ run $EMILUA main.lua
+--@ stdout finalized
