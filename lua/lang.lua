@@ -87,7 +87,7 @@ end
 
 local function xpcall(f, handler, ...)
     if type(handler) ~= 'function' then
-        raise_argument(2, 'xpcall', 'function', handler)
+        raise_argument(2, 2, 'xpcall', 'function', handler)
     end
     if control.interruption_due ~= 0 then
         raise_interrupted()
@@ -145,7 +145,7 @@ end
 -- owns it, so that both are collected together.
 local function create(f, name)
     if type(f) ~= 'function' then
-        raise_argument(1, name, 'function', f)
+        raise_argument(3, 1, name, 'function', f)
     end
     local state
     local co = raw_create(function(...)

@@ -144,7 +144,7 @@ public:
 private:
     static int destroy(lua_State* L)
     {
-        // Other finalizers may still reach the object: it is no T any more.
+        // Finalizers of the program that run later may still reach the object: it is no T any more.
         lua_pushnil(L);
         lua_setmetatable(L, 1);
         std::destroy_at(static_cast<T*>(lua_touserdata(L, 1)));

@@ -507,7 +507,8 @@ void vm::run()
     for (;;) {
         drain_incoming();
         budget_ = round_budget;
-        while (budget_ > 0 && (!closing() || close_begun_)) { // fibers that are ready must not start now
+        // Once the VM is to close only begin_close() may decide who runs: a fresh fiber must not start.
+        while (budget_ > 0 && (close_begun_ || !closing())) {
             fiber* f = pop_ready();
             if (!f)
                 break;

@@ -86,6 +86,7 @@ void vm::abort_current(ending why)
 
 void vm::finalize()
 {
+    control_ = {}; // of no fiber
     // Finalizers report failed fibers that nobody joined.
     lua_close(std::exchange(L_, nullptr));
     if (why_ == ending::cleanup_error)

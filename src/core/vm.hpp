@@ -103,7 +103,7 @@ public:
     [[noreturn]] void abort_current(ending why);
     // Leaves the running fiber's stack for good: C++ destructors run, no Lua code does, no pcall catches it.
     [[noreturn]] void unwind_current();
-    // The same from the scheduler, effective at the end of the current round.
+    // The same from the scheduler, effective before the next fiber runs.
     void request_close(ending why);
     bool closing() const { return why_ != ending::none; }
     ending why() const { return why_; }

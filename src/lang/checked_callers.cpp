@@ -45,6 +45,12 @@ int collect(lua_State* L)
         vm& v;
     };
     auto original = reinterpret_cast<lua_CFunction>(lua_touserdata(L, lua_upvalueindex(1)));
+    if (in_finalizer(L)) {
+        // LuaJIT restores the collector's state after the finalizer; until then it must look stopped.
+        int results = original(L);
+        lua_gc(L, LUA_GCSTOP, 0);
+        return results;
+    }
     int results;
     {
         collecting scope{v};

@@ -1,6 +1,7 @@
 #include "lang/coroutine.hpp"
 
 #include "core/class.hpp"
+#include "lang/lang.hpp"
 
 namespace emilua {
 
@@ -16,10 +17,15 @@ void push_states(lua_State* L)
     lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-bool has_frames(lua_State* co)
+// The state of the coroutine at index 1; null if it is dead and its state was collected.
+coroutine_state* find_state(lua_State* L)
 {
-    lua_Debug ar;
-    return lua_status(co) == 0 && lua_getstack(co, 0, &ar);
+    push_states(L);
+    lua_pushvalue(L, 1);
+    lua_rawget(L, -2);
+    auto* state = test<coroutine_state>(L, -1);
+    lua_pop(L, 2);
+    return state;
 }
 
 bool is_dead(lua_State* co)
@@ -50,6 +56,7 @@ public:
     {
         f.coroutines = &frame_;
         ++c.coroutine_level;
+        state.running = true;
         c.depth = state.depth;
         c.handlers_depth = state.handlers_depth;
     }
@@ -78,9 +85,9 @@ private:
 bool resume(lua_State* L, lua_State* co, coroutine_state& state, int& count)
 {
     check_interruption(L);
-    fiber& f = *vm::of(L).current();
+    fiber& f = running_fiber(L);
     const char* refusal = nullptr;
-    if (has_frames(co)) {
+    if (state.running) {
         if (!runs_in(f, co))
             raise(L, errc::operation_not_permitted);
         refusal = "cannot resume running coroutine";
@@ -123,13 +130,8 @@ lua_State* check_coroutine(lua_State* L)
 int coroutine_resume(lua_State* L)
 {
     lua_State* co = check_coroutine(L);
-    push_states(L);
-    lua_pushvalue(L, 1);
-    lua_rawget(L, -2);
-    // A dead coroutine may have lost its state.
     coroutine_state none;
-    auto* state = test<coroutine_state>(L, -1);
-    lua_pop(L, 2);
+    coroutine_state* state = find_state(L);
     int count = lua_gettop(L) - 1;
     bool ok = resume(L, co, state ? *state : none, count);
     int results = ok ? count : 1;
@@ -173,7 +175,11 @@ int coroutine_isyieldable(lua_State* L)
 int coroutine_status(lua_State* L)
 {
     lua_State* co = check_coroutine(L);
-    lua_pushstring(L, co == L ? "running" : has_frames(co) ? "normal" : is_dead(co) ? "dead" : "suspended");
+    const coroutine_state* state = find_state(L);
+    lua_pushstring(L, co == L                   ? "running"
+                      : state && state->running ? "normal"
+                      : is_dead(co)             ? "dead"
+                                                : "suspended");
     return 1;
 }
 

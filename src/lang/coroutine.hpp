@@ -11,6 +11,7 @@ namespace emilua {
 struct coroutine_state {
     std::int32_t depth = 1;
     std::int32_t handlers_depth = 0;
+    bool running = false; // some fiber is inside; lua_status() is of no help in message handlers
 };
 
 // A user coroutine that a fiber is inside of. On the C stack of resume(); innermost first.

@@ -5,6 +5,7 @@
 
 namespace emilua {
 
+class fiber;
 class vm;
 
 // Registers everything that a VM's modules share: classes of errors, built-in names, the module loader.
@@ -22,6 +23,9 @@ void set_print(lua_State* L);           // print
 void set_checked_callers(lua_State* L); // library functions that call back, with a check of the C stack
 void set_require(lua_State* L);         // require
 void set_format(lua_State* L);          // format
+
+// The running fiber. Raises a string error if there is none: in finalizers while the VM closes.
+fiber& running_fiber(lua_State* L);
 
 // this_fiber.disable_interruption(), .restore_interruption(); adapt with fn<>.
 int disable_interruption(lua_State* L);

@@ -8,15 +8,10 @@ namespace emilua {
 
 namespace {
 
-fiber& running(lua_State* L)
-{
-    return *vm::of(L).current();
-}
-
 // The table of clean-up handlers of the running fiber or user coroutine.
 int handlers(lua_State* L)
 {
-    fiber& f = running(L);
+    fiber& f = running_fiber(L);
     if (f.coroutines) {
         push_coroutine_handlers(L);
         return 1;
@@ -35,7 +30,7 @@ int fatal(lua_State* L)
     vm& v = vm::of(L);
     if (v.closing())
         v.unwind_current();
-    v.failed_coroutine = running(L).coroutines ? L : running(L).id();
+    v.failed_coroutine = running_fiber(L).coroutines ? L : running_fiber(L).id();
     v.abort_current(ending::cleanup_error);
 }
 
@@ -54,12 +49,15 @@ int raise_not_function(lua_State* L)
     raise(L, errc::invalid_argument);
 }
 
-// (position, function name, expected type, value)
+// (level of the program's call, position, function name, expected type, value)
 int raise_argument(lua_State* L)
 {
-    return luaL_error(L, "bad argument #%d to '%s' (%s expected, got %s)",
-                      static_cast<int>(lua_tointeger(L, 1)), lua_tostring(L, 2), lua_tostring(L, 3),
-                      lua_isnoneornil(L, 4) ? "no value" : luaL_typename(L, 4));
+    luaL_where(L, static_cast<int>(lua_tointeger(L, 1)));
+    lua_pushfstring(L, "bad argument #%d to '%s' (%s expected, got %s)",
+                    static_cast<int>(lua_tointeger(L, 2)), lua_tostring(L, 3), lua_tostring(L, 4),
+                    lua_isnoneornil(L, 5) ? "no value" : luaL_typename(L, 5));
+    lua_concat(L, 2);
+    return lua_error(L);
 }
 
 } // namespace

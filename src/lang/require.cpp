@@ -269,7 +269,7 @@ void loader::require(lua_State* L, std::string_view id)
     if (!from)
         raise(L, core_errc::current_module_not_known);
     fiber* f = vm::of(L).current();
-    if (!f || !f->is_main)
+    if (!f->is_main)
         raise(L, core_errc::only_main_fiber_may_import);
     module_name name;
     if (!parse_module_name(id, name))
@@ -335,6 +335,8 @@ static int require(lua_State* L)
     luaL_argcheck(
         L, lua_type(L, 1) == LUA_TSTRING, 1,
         lua_pushfstring(L, "string expected, got %s", lua_isnone(L, 1) ? "no value" : luaL_typename(L, 1)));
+    if (!vm::of(L).current()) // a finalizer of a closing VM: the loader may be finalized already
+        raise(L, core_errc::only_main_fiber_may_import);
     std::size_t size;
     const char* id = lua_tolstring(L, 1, &size);
     lua_settop(L, 1);

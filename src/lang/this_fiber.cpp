@@ -8,23 +8,15 @@ namespace emilua {
 
 namespace {
 
-fiber& running(lua_State* L)
-{
-    fiber* f = vm::of(L).current();
-    if (!f)
-        luaL_error(L, "attempt to use this_fiber outside of a fiber");
-    return *f;
-}
-
 int forbid_suspend(lua_State* L)
 {
-    ++running(L).suspension_forbidden;
+    ++running_fiber(L).suspension_forbidden;
     return 0;
 }
 
 int allow_suspend(lua_State* L)
 {
-    fiber& f = running(L);
+    fiber& f = running_fiber(L);
     if (f.suspension_forbidden == 0)
         raise(L, core_errc::suspension_already_allowed);
     --f.suspension_forbidden;
@@ -33,13 +25,13 @@ int allow_suspend(lua_State* L)
 
 int is_main(lua_State* L)
 {
-    lua_pushboolean(L, running(L).is_main);
+    lua_pushboolean(L, running_fiber(L).is_main);
     return 1;
 }
 
 int local(lua_State* L)
 {
-    fiber& f = *running(L).locals_of;
+    fiber& f = *running_fiber(L).locals_of;
     if (f.local_ref == LUA_NOREF) {
         lua_newtable(L);
         f.local_ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -51,23 +43,31 @@ int local(lua_State* L)
 int id(lua_State* L)
 {
     char text[32];
-    std::snprintf(text, sizeof(text), "%p", running(L).id());
+    std::snprintf(text, sizeof(text), "%p", running_fiber(L).id());
     lua_pushstring(L, text);
     return 1;
 }
 
 } // namespace
 
+fiber& running_fiber(lua_State* L)
+{
+    fiber* f = vm::of(L).current();
+    if (!f)
+        luaL_error(L, "attempt to use a fiber where none runs");
+    return *f;
+}
+
 int disable_interruption(lua_State* L)
 {
-    ++running(L).interruption_disabled;
+    ++running_fiber(L).interruption_disabled;
     vm::of(L).update_interruption();
     return 0;
 }
 
 int restore_interruption(lua_State* L)
 {
-    fiber& f = running(L);
+    fiber& f = running_fiber(L);
     if (f.interruption_disabled == 0)
         raise(L, core_errc::interruption_already_allowed);
     --f.interruption_disabled;

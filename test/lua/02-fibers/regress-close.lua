@@ -1,0 +1,62 @@
+-- What may run when a VM closes: finalizers, nothing else.
+--@ test 02.57 a fiber that has not started does not start after the main fiber failed
+--@ file main.lua
+--| spawn(function() print 'started' end)
+--| error 'boom'
+--@ run $EMILUA main.lua
+--@ status 1
+--@ stdout! .
+--@ stderr~ \AMain fiber from VM \S+ panicked: '\S+: boom'
+--@ test 02.55 a fiber that has not started does not start after a handler failed
+--@ file main.lua
+--| spawn(function() print 'started' end)
+--| scope(function() scope_cleanup_push(error) end)
+--@ run $EMILUA main.lua
+--@ status 1
+--@ stdout! .
+--@ stderr~ \AVM \S+ forcibly closed due to error raised on cleanup handler from coroutine \S+\n\Z
+--@ test a finalizer of a closing VM cannot import
+--@ file main.lua
+--| local function finalized(n)
+--|     getmetatable(newproxy(true)).__gc = function()
+--|         local ok, e = pcall(function() local m = require './x' return m end)
+--|         print(n, ok, type(e))
+--|         if n < 3 then finalized(n + 1) end -- in another round of finalizers, without the module loader
+--|     end
+--| end
+--| finalized(1)
+--@ run $EMILUA main.lua
+--@ stdout 1	false	table
+--@ stdout 2	false	table
+--@ stdout 3	false	table
+--@ test fiber functions raise in a finalizer of a closing VM
+--@ file main.lua
+--| fs = {
+--|     function() scope_cleanup_push(print) end,
+--|     function() scope(function() scope_cleanup_push(error) end) end,
+--|     function() scope_cleanup_pop() end,
+--|     coroutine.wrap(print),
+--|     function() coroutine.resume(coroutine.create(print)) end,
+--|     function() return this_fiber.id end,
+--|     this_fiber.yield,
+--|     spawn(print).join,
+--|     function() error(spawn(print)) end,
+--| }
+--| anchor = newproxy(true)
+--| getmetatable(anchor).__gc = function()
+--|     for i, f in ipairs(fs) do
+--|         local ok = pcall(f)
+--|         if ok then print('no error', i) end
+--|     end
+--|     scope(function() print 'scope works' end)
+--| end
+--@ run $EMILUA main.lua
+--@ stdout~ \A\n?scope works\n\Z
+--@ test a finalizer of a closing VM doesn't see the interruption of the last fiber
+--@ file main.lua
+--| anchor = newproxy(true)
+--| getmetatable(anchor).__gc = function() pcall(print, 'finalized') end
+--| local f
+--| f = spawn(function() f:interrupt() end)
+--@ run $EMILUA main.lua
+--@ stdout finalized
