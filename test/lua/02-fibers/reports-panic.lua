@@ -102,7 +102,10 @@
 --| end):detach()
 --| spawn(function() while true do this_fiber.yield() end end):detach()
 --| this_fiber.yield()
---| scope_cleanup_push(function() print 'root' end)
+--| scope_cleanup_push(function()
+--|     print 'root'
+--|     spawn(function() print 'WRONG' end)
+--| end)
 --| scope(function()
 --|     scope_cleanup_push(function() this_fiber.yield() print 'inner' end)
 --|     error('tag', 0)
