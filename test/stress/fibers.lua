@@ -337,15 +337,13 @@ end
 local function let_go()
     local info = pick(infos)
     if not info or info.joiner or not info.quiet then return end
+    local handle = info.handle
     forget(info)
+    info.handle, info.detached = nil, true -- or soon, when the handle is collected
     if random(2) == 1 then
-        info.handle:detach()
-        info.detached = true
-        refuses(22, 'generic', info.handle.detach, info.handle)
-    else
-        info.detached = true
+        handle:detach()
+        refuses(22, 'generic', handle.detach, handle)
     end
-    info.handle = nil
     count 'let go'
 end
 
