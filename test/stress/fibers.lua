@@ -150,7 +150,7 @@ end
 
 local function produce_for(q)
     q.items, q.made = q.items + 1, q.made + 1
-    local all = random(8) == 1
+    local all = random(500) == 1 -- rarely: it also wakes those whose notification was lost
     for _ = 1, all and #q.waiters or 1 do
         local waiter = table.remove(q.waiters, 1)
         if waiter then waiter.notified = true end
@@ -490,9 +490,22 @@ while time.steady_clock.now() < deadline do
     if random(4) == 1 then join_ended() end
 end
 
--- The end: everything is helped on until no fiber is left.
 settling = true
-local patience = time.steady_clock.now() + 30
+
+-- Who was notified must come back without further help.
+local function notified()
+    local n = 0
+    for me in pairs(workers) do if me.queue and me.notified then n = n + 1 end end
+    return n
+end
+local patience = time.steady_clock.now() + 10
+while notified() > 0 do
+    check(time.steady_clock.now() < patience, 'notified fibers stay asleep')
+    sleep_and_check(0.005)
+end
+
+-- The end: everything is helped on until no fiber is left.
+patience = time.steady_clock.now() + 30
 while live > 0 do
     if time.steady_clock.now() > patience then
         for me in pairs(workers) do print('stuck in ' .. me.doing) end

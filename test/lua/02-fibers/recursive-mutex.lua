@@ -1,3 +1,4 @@
+local ffi = require 'ffi'
 local test = require 'test'
 local tools = require '/_tools'
 local mutex = require 'mutex'
@@ -123,6 +124,23 @@ test('02.67 a later fiber never inherits the lock of one that ended', function()
             test.raises_code(function() m:unlock() end, 1, 'generic')
         end):join()
     end
+end)
+
+test('02.67 overflow of the levels', function()
+    local m = recursive_mutex.new()
+    m:lock()
+    -- Locking 2^32 times takes too long. The object: its owner in 64 bits, the levels in 32.
+    local levels = ffi.cast('uint32_t *', tonumber(tostring(m):match '0x%x+')) + 2
+    test.eq(levels[0], 1)
+    levels[0] = 0xffffffff
+    test.raises_code(function() m:lock() end, 75, 'generic', { arg = nil })
+    test.raises_code(function() m:try_lock() end, 75, 'generic')
+    test.eq(spawn(function() return m:try_lock() end):join(), false)
+    m:unlock()
+    m:lock()
+    levels[0] = 1
+    m:unlock()
+    test.raises_code(function() m:unlock() end, 1, 'generic')
 end)
 
 test.done()
