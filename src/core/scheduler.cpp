@@ -455,7 +455,7 @@ void vm::run()
     for (;;) {
         drain_incoming();
         budget_ = round_budget;
-        while (budget_ > 0 && (!closing() || close_begun_)) {
+        while (budget_ > 0 && (!closing() || close_begun_)) { // fibers that are ready must not start now
             fiber* f = pop_ready();
             if (!f)
                 break;
