@@ -1,6 +1,7 @@
 local test = require 'test'
 local tools = require '/_tools'
 local future = require 'future'
+local time = require 'time'
 
 test('02.1 spawn checks its argument and passes none', function()
     local callable = setmetatable({}, { __call = function() end })
@@ -305,6 +306,19 @@ test('02.21 20 000 fibers suspended at once all finish', function()
     p:set_value(1)
     for i = 1, 20000 do sum = sum + fibers[i]:join() end
     test.eq(sum, 20000 + 20000 * 20001 / 2)
+end)
+
+test('02.21 20 000 fibers sleeping at once all finish', function()
+    local awake = 0
+    local fibers = {}
+    for i = 1, 20000 do
+        fibers[i] = spawn(function()
+            time.sleep(0.01)
+            awake = awake + 1
+        end)
+    end
+    for i = 1, 20000 do fibers[i]:join() end
+    test.eq(awake, 20000)
 end)
 
 test('02.21 infinite recursion is an error that pcall catches', function()

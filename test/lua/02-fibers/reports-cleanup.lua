@@ -1,0 +1,83 @@
+-- An error that escapes a clean-up handler closes the VM.
+--@ run $EMILUA main.lua 2>&1
+--@ status 1
+--@ test 02.55 in the main fiber: both addresses are equal, nothing runs after it
+--@ file main.lua
+--| print(this_fiber.id)
+--| spawn(function() print 'WRONG' end):detach()
+--| scope_cleanup_push(function() print 'WRONG' end)
+--| pcall(function()
+--|     scope_cleanup_push(function() print 'WRONG' end)
+--|     scope_cleanup_push(function() error 'x' end)
+--| end)
+--| print 'WRONG'
+--@ stdout~ \A(0x[0-9a-f]+)\nVM \1 forcibly closed due to error raised on cleanup handler from coroutine \1\n\Z
+--@ test 02.55 by scope_cleanup_pop in a fiber
+--@ file main.lua
+--| print(this_fiber.id)
+--| spawn(function()
+--|     print(this_fiber.id)
+--|     scope(function()
+--|         scope_cleanup_push(function() error 'x' end)
+--|         pcall(scope, function()
+--|             scope_cleanup_push(function() error 'x' end)
+--|             scope_cleanup_pop()
+--|             print 'WRONG'
+--|         end)
+--|         print 'WRONG'
+--|     end)
+--| end)
+--| this_fiber.yield()
+--| print 'WRONG'
+--@ stdout~ \A(0x[0-9a-f]+)\n(0x[0-9a-f]+)\nVM \1 forcibly closed due to error raised on cleanup handler from coroutine \2\n\Z
+--@ test 02.55 at the end of a fiber, with a failed fiber and a deadlock: only the failed fiber is told of too
+--@ file main.lua
+--| local mutex = require 'mutex'
+--| local m = mutex.new()
+--| m:lock()
+--| spawn(function() m:lock() end):detach()
+--| f = spawn(function() error('tag', 0) end)
+--| this_fiber.yield()
+--| spawn(function()
+--|     scope_cleanup_push(function() error 'x' end)
+--| end):detach()
+--| this_fiber.yield()
+--| print 'WRONG'
+--@ stdout~ \AFiber 0x[0-9a-f]+ panicked: 'tag'\n.*^VM 0x[0-9a-f]+ forcibly closed due to error raised on cleanup handler from coroutine 0x[0-9a-f]+\n\Z
+--@ stdout! deadlock|WRONG
+--@ test 02.55 in a user coroutine: its address
+--@ file main.lua
+--| print(this_fiber.id)
+--| local co = coroutine.create(function()
+--|     scope_cleanup_push(function() error 'x' end)
+--| end)
+--| print(co)
+--| print(pcall(coroutine.resume, co))
+--@ stdout~ \A(0x[0-9a-f]+)\nthread: (0x[0-9a-f]+)\nVM \1 forcibly closed due to error raised on cleanup handler from coroutine \2\n\Z
+--@ test 02.55 an error that the handler catches is fine
+--@ status 0
+--@ file main.lua
+--| scope(function()
+--|     scope_cleanup_push(function() pcall(error, 'x') end)
+--| end)
+--| print 'end'
+--@ stdout end
+--@ test 02.55 fibers suspended anywhere are discarded
+--@ file main.lua
+--| local time, future = require 'time', require 'future'
+--| local _, f = future.new()
+--| local bodies = {
+--|     function() time.sleep(100) end, function() f:get() end, this_fiber.yield,
+--|     function() local t = time.steady_timer.new() t:expires_after(100) t:wait() end,
+--| }
+--| for _, body in ipairs(bodies) do
+--|     spawn(function()
+--|         scope_cleanup_push(function() print 'WRONG' end)
+--|         print(pcall(body))
+--|     end):detach()
+--|     spawn(function() ('x'):gsub('x', function() coroutine.wrap(body)() end) end):detach()
+--| end
+--| this_fiber.yield()
+--| scope(function() scope_cleanup_push(function() error 'x' end) end)
+--@ stdout! WRONG
+--@ stdout~ \A(true\n)*VM 0x[0-9a-f]+ forcibly closed due to error raised on cleanup handler from coroutine 0x[0-9a-f]+\n\Z

@@ -1,0 +1,122 @@
+-- What is said when a VM ends while fibers are blocked for ever.
+--@ run $EMILUA main.lua 2>&1
+--@ test 02.66 locking a mutex twice in main
+--@ file main.lua
+--| local m = require 'mutex'.new()
+--| print(this_fiber.id)
+--| print(m)
+--| m:lock()
+--| m:lock()
+--@ status 1
+--@ stdout~ \A(0x[0-9a-f]+)\nuserdata: (0x[0-9a-f]+)\nPossible deadlock\(s\) detected during VM \1 shutdown:\n\tNo scheduled fibers remaining to unlock mutex \2\n\Z
+--@ test 02.66 one line a mutex, not a waiter
+--@ file main.lua
+--| local mutex = require 'mutex'
+--| local a, b = mutex.new(), mutex.new()
+--| a:lock()
+--| b:lock()
+--| for _ = 1, 3 do
+--|     spawn(function() a:lock() end)
+--|     spawn(function() b:lock() end)
+--| end
+--@ stdout~ \APossible deadlock[^\n]+\n(\tNo scheduled fibers remaining to unlock mutex 0x[0-9a-f]+\n){2}\Z
+--@ test 02.67 waiters of a recursive mutex print nothing
+--@ file main.lua
+--| local m = require 'recursive_mutex'.new()
+--| m:lock()
+--| spawn(function() m:lock() end)
+--@ stdout! .
+--@ test 02.68 waiters of a condition variable print nothing
+--@ file main.lua
+--| local m, c = require 'mutex'.new(), require 'condition_variable'.new()
+--| spawn(function() m:lock() c:wait(m) end)
+--@ stdout! .
+--@ test 02.68 a waiter that cannot lock its mutex again is reported as that
+--@ file main.lua
+--| local m, c = require 'mutex'.new(), require 'condition_variable'.new()
+--| spawn(function() m:lock() c:wait(m) end)
+--| this_fiber.yield()
+--| m:lock()
+--| c:notify_one()
+--@ stdout~ \APossible deadlock[^\n]+\n\tNo scheduled fibers remaining to unlock mutex 0x[0-9a-f]+\n\Z
+--@ test 02.19 fibers that join each other: the VM ends silently
+--@ file main.lua
+--| local a, b
+--| a = spawn(function() b:join() end)
+--| b = spawn(function() a:join() end)
+--@ stdout! .
+--@ test 02.19 main blocked for ever gives status 1
+--@ file main.lua
+--| local m, c = require 'mutex'.new(), require 'condition_variable'.new()
+--| m:lock()
+--| c:wait(m)
+--@ status 1
+--@ stdout! .
+--@ test 02.73 a get with a live promise
+--@ file main.lua
+--| p, f = require 'future'.new()
+--| print(f)
+--| for _ = 1, 2 do spawn(function() f:get() end) end
+--| f:get()
+--@ status 1
+--@ stdout~ \Auserdata: (0x[0-9a-f]+)\nPossible deadlock\(s\) detected during VM 0x[0-9a-f]+ shutdown:\n\tUnderlying promise for future \1 is broken\n\Z
+--@ test 02.73 a panic of main suppresses the deadlock report
+--@ file main.lua
+--| p, f = require 'future'.new()
+--| spawn(function() f:get() end)
+--| this_fiber.yield()
+--| error('tag', 0)
+--@ status 1
+--@ stdout~ \AMain fiber from VM 0x[0-9a-f]+ panicked: 'tag'\n
+--@ stdout! deadlock
+--@ test 02.73 a failing handler suppresses it too
+--@ file main.lua
+--| p, f = require 'future'.new()
+--| spawn(function() f:get() end)
+--| this_fiber.yield()
+--| scope(function() scope_cleanup_push(function() error 'x' end) end)
+--@ status 1
+--@ stdout~ \AVM [^\n]+\n\Z
+--@ test 02.73 mutexes and futures in one report, after the failed fibers
+--@ file main.lua
+--| local m = require 'mutex'.new()
+--| p, f = require 'future'.new()
+--| m:lock()
+--| failed = spawn(function() error('tag', 0) end)
+--| spawn(function() m:lock() end)
+--| spawn(function() coroutine.wrap(function() f:get() end)() end)
+--| spawn(function() ('x'):gsub('x', function() pcall(f.get, f) print 'WRONG' end) end)
+--@ stdout~ \AFiber 0x[0-9a-f]+ panicked: 'tag'\n.*^Possible deadlock[^\n]+\n(?=.*mutex 0x)(?=.*future 0x)(\t[^\n]+\n){2}\Z
+--@ stdout! WRONG
+--@ test 02.27 ending main in a forbid-suspend block prints nothing
+--@ file main.lua
+--| this_fiber.forbid_suspend()
+--@ stdout! .
+--@ test 02.73 finalizers that touch everything when the VM closes
+--@ file main.lua
+--| local mutex, recursive, condition, future =
+--|     require 'mutex', require 'recursive_mutex', require 'condition_variable', require 'future'
+--| local m, r, c, time = mutex.new(), recursive.new(), condition.new(), require 'time'
+--| local proxy = newproxy(true)
+--| local box = {}
+--| getmetatable(proxy).__gc = function()
+--|     local p, f = future.new()
+--|     p:set_value(1)
+--|     for _, f in ipairs {
+--|         function() f:get() end, function() m:lock() end, function() r:lock() end, this_fiber.yield,
+--|         function() box.p:set_value(1) end, function() box.f:get() end, function() time.sleep(0) end,
+--|     } do
+--|         assert(not pcall(f))
+--|     end
+--|     pcall(m.try_lock, m)
+--|     pcall(m.unlock, m)
+--|     pcall(r.try_lock, r)
+--|     pcall(r.unlock, r)
+--|     pcall(c.notify_all, c)
+--|     pcall(spawn, function() print 'WRONG' end)
+--|     print 'finalized'
+--| end
+--| keep = proxy
+--| box.p, box.f = future.new()
+--| box.fiber = spawn(function() box.f:get() end)
+--@ stdout~ \Afinalized\nPossible deadlock[^\n]+\n\t[^\n]+\n\Z

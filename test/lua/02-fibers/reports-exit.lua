@@ -1,0 +1,27 @@
+-- system.exit() ends the VM wherever its fibers are.
+--@ run $EMILUA main.lua 2>&1
+--@ status 3
+--@ test 02.57 system.exit runs no handler of any fiber
+--@ file main.lua
+--| local system = require 'system'
+--| spawn(function()
+--|     scope_cleanup_push(function() print 'WRONG' end)
+--|     while true do this_fiber.yield() end
+--| end)
+--| this_fiber.yield()
+--| scope_cleanup_push(function() print 'WRONG' end)
+--| pcall(function()
+--|     scope_cleanup_push(function() print 'WRONG' end)
+--|     system.exit(3)
+--| end)
+--| print 'WRONG'
+--@ stdout! .
+--@ test 02.73 system.exit prints the deadlock report
+--@ file main.lua
+--| local system = require 'system'
+--| local m = require 'mutex'.new()
+--| m:lock()
+--| spawn(function() m:lock() end)
+--| this_fiber.yield()
+--| system.exit(3)
+--@ stdout~ \APossible deadlock[^\n]+\n\tNo scheduled fibers remaining to unlock mutex 0x[0-9a-f]+\n\Z

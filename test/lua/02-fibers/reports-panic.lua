@@ -1,0 +1,136 @@
+-- Who is told of an error that ends a fiber, and when.
+--@ run $EMILUA main.lua 2>&1
+--@ test 02.15 a detached fiber's error is printed when the fiber ends, after its clean-up handlers
+--@ file main.lua
+--| local future = require 'future'
+--| local p, go = future.new()
+--| spawn(function()
+--|     print(this_fiber.id)
+--|     scope_cleanup_push(function() print 'handler' end)
+--|     go:get()
+--|     error('tag', 0)
+--| end):detach()
+--| this_fiber.yield()
+--| p:set_value()
+--| this_fiber.yield()
+--| print 'main goes on'
+--@ stdout~ \A(0x[0-9a-f]+)\nhandler\nFiber \1 panicked: 'tag'\nstack traceback:\n[^\n]+\n.*main goes on\n\Z
+--@ test 02.15 detaching a fiber that has failed prints at detach
+--@ file main.lua
+--| local f = spawn(function() error('tag', 0) end)
+--| this_fiber.yield()
+--| print 'before'
+--| f:detach()
+--| print 'after'
+--@ stdout~ \Abefore\nFiber 0x[0-9a-f]+ panicked: 'tag'\nstack traceback:\n.*^after\n\Z
+--@ test 02.16 the report of a failed fiber comes when its handle is collected
+--@ file main.lua
+--| do spawn(function() error('tag', 0) end) end
+--| this_fiber.yield()
+--| print 'before'
+--| collectgarbage() collectgarbage()
+--| print 'after'
+--@ stdout~ \Abefore\nFiber 0x[0-9a-f]+ panicked: 'tag'\n.*^after\n\Z
+--@ test 02.16 or when the VM closes
+--@ file main.lua
+--| f = spawn(function() error('tag', 0) end)
+--| scope_cleanup_push(function() print 'main ended' end)
+--| spawn(function() for _ = 1, 3 do this_fiber.yield() end print 'last' end):detach()
+--@ stdout~ \Amain ended\nlast\nFiber 0x[0-9a-f]+ panicked: 'tag'\n
+--@ test 02.5 an error that join delivered is not printed
+--@ file main.lua
+--| local f = spawn(function() error('tag', 0) end)
+--| pcall(f.join, f)
+--| f = nil
+--| collectgarbage() collectgarbage()
+--@ stdout! .
+--@ test 02.17 fibers ended by interrupted print nothing
+--@ file main.lua
+--| local function body() while true do this_fiber.yield() end end
+--| kept = spawn(body)
+--| kept:interrupt()
+--| local self
+--| self = spawn(function() self:interrupt() self:detach() body() end)
+--| do spawn(body):interrupt() end
+--| for _ = 1, 3 do this_fiber.yield() end
+--| collectgarbage() collectgarbage()
+--@ stdout! .
+--@ test 02.17 an interrupted error that escapes the main fiber is an ordinary panic
+--@ file main.lua
+--| local self
+--| self = spawn(function() return select(2, pcall(function() self:interrupt() this_fiber.yield() end)) end)
+--| error(self:join())
+--@ status 1
+--@ stdout~ \AMain fiber from VM 0x[0-9a-f]+ panicked: 'Fiber interrupted'\n
+--@ test 02.18 an error table shows its category's message
+--@ file main.lua
+--| spawn(function() this_fiber.local_ = 1 end):detach()
+--@ stdout~ \AFiber 0x[0-9a-f]+ panicked: 'Operation not permitted'\nstack traceback:\n
+--@ test 02.18 other values show nothing and no Lua code runs
+--@ file main.lua
+--| local t = setmetatable({}, { __tostring = function() print 'called' return 'text' end })
+--| for _, e in ipairs { 7, true, {}, t, false } do
+--|     spawn(function() error(e, 0) end):detach()
+--| end
+--| spawn(function() error() end):detach()
+--@ stdout~ \A(Fiber 0x[0-9a-f]+ panicked: ''\nstack traceback:\n([ \t][^\n]*\n)*){6}\Z
+--@ test 02.18 a message may span lines
+--@ file main.lua
+--| spawn(function() error('a\nb', 0) end):detach()
+--@ stdout~ \AFiber 0x[0-9a-f]+ panicked: 'a\nb'\nstack traceback:\n
+--@ test 02.22 the id of the main fiber is the VM's address
+--@ file main.lua
+--| print(this_fiber.id)
+--| error('tag', 0)
+--@ status 1
+--@ stdout~ \A(0x[0-9a-f]+)\nMain fiber from VM \1 panicked: 'tag'\nstack traceback:\n
+--@ test 02.53 the report comes after a handler that suspends
+--@ file main.lua
+--| local time = require 'time'
+--| spawn(function()
+--|     scope_cleanup_push(function() time.sleep(0.01) print 'handler' end)
+--|     error('tag', 0)
+--| end):detach()
+--@ stdout~ \Ahandler\nFiber 0x[0-9a-f]+ panicked: 'tag'\n
+--@ test 02.57 an uncaught error in main runs its handlers, those of no other fiber, and closes the VM at once
+--@ file main.lua
+--| local time = require 'time'
+--| spawn(function()
+--|     scope_cleanup_push(function() print 'WRONG' end)
+--|     time.sleep(10)
+--|     print 'WRONG'
+--| end):detach()
+--| spawn(function() while true do this_fiber.yield() end end):detach()
+--| this_fiber.yield()
+--| scope_cleanup_push(function()
+--|     print 'root'
+--|     spawn(function() print 'WRONG' end)
+--| end)
+--| scope(function()
+--|     scope_cleanup_push(function() this_fiber.yield() print 'inner' end)
+--|     error('tag', 0)
+--| end)
+--@ status 1
+--@ stdout~ \Ainner\nroot\nMain fiber from VM 0x[0-9a-f]+ panicked: 'tag'\n
+--@ stdout! WRONG
+--@ test 02.57 when main returns its handlers run and the other fibers go on
+--@ file main.lua
+--| local time = require 'time'
+--| spawn(function() time.sleep(0.02) print 'other' end):detach()
+--| scope_cleanup_push(function() print 'root' end)
+--| print 'end of main'
+--@ stdout end of main
+--@ stdout root
+--@ stdout other
+--@ test 02.16 reports follow the log level
+--@ env EMILUA_LOG_LEVELS=2
+--@ file main.lua
+--| spawn(function() error('tag', 0) end):detach()
+--@ stdout! .
+--@ test 02.16 failed fibers are reported when a panic of main closes the VM
+--@ file main.lua
+--| f = spawn(function() error('fiber', 0) end)
+--| this_fiber.yield()
+--| error('main', 0)
+--@ status 1
+--@ stdout~ Main fiber from VM 0x[0-9a-f]+ panicked: 'main'\n.*^Fiber 0x[0-9a-f]+ panicked: 'fiber'\n

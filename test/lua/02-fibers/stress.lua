@@ -1,0 +1,9 @@
+-- A few seconds of test/stress/fibers.lua; it tells the seed when it fails.
+--@ run $EMILUA $DIR/../../stress/fibers.lua
+--@ env STRESS_SECONDS=2
+--@ timeout 60
+--@ stdout~ \Aseed \d+\n.*^passed\n\Z
+--@ test 02.64-02.73 random operations and interruptions of thousands of fibers
+--@ env STRESS_FIBERS=3000
+--@ test 02.64-02.73 the same with few fibers, which run more often
+--@ env STRESS_FIBERS=100
