@@ -8,6 +8,8 @@
 #include "lang/module_name.hpp"
 #include "lang/program.hpp"
 
+#include <algorithm>
+
 namespace emilua {
 
 namespace {
@@ -81,6 +83,8 @@ void application::put_source(std::string path, std::string text)
 
 void application::run(execution_context& context)
 {
+    if (context.io().stopped())
+        context.io().restart(); // an earlier program has ended in it
     impl_->rt.run(*context.impl_->value);
 }
 
