@@ -113,6 +113,19 @@ TEST_F(embed, exit_status_is_that_of_main_programs)
     EXPECT_EQ(app.exit_status(), 1);
 }
 
+TEST_F(embed, the_master_decides_about_the_exit_status)
+{
+    app.put_source("/nowhere/exit.lua", "require('system').exit(7)");
+    {
+        program p{app, context, "worker", "/nowhere/exit.lua"};
+        p.start();
+        app.run(context);
+    }
+    EXPECT_EQ(app.exit_status(), 0);
+    run("worker", "/nowhere/exit.lua");
+    EXPECT_EQ(app.exit_status(), 7);
+}
+
 TEST_F(embed, start_failures)
 {
     start_error missing = refusal("main", "/nowhere/missing.lua");
@@ -149,17 +162,22 @@ TEST_F(embed, import_root)
 
 TEST_F(embed, settings)
 {
-    application other{{.package_directories = {"/packages/"},
+    application other{{.arguments = {"program", "argument"},
+                       .environment = {{"NAME", "value"}},
+                       .package_directories = {"/packages/"},
                        .fiber_stack_size = 1,
                        .main_fiber_stack_size = 300'001,
                        .reporter = &report}};
     other.put_source("/packages/p.lua", "name = tostring(_FILE)");
     other.put_source("/nowhere/main.lua", "local p = require 'p'\n"
-                                          "spawn(function() error(p.name, 0) end):detach()");
+                                          "local system = require 'system'\n"
+                                          "local text = p.name .. ' ' .. system.arguments[2] .. ' ' ..\n"
+                                          "    system.environment.NAME\n"
+                                          "spawn(function() error(text, 0) end):detach()");
     program p{other, context, "main", "/nowhere/main.lua"};
     p.start();
     other.run(context);
-    EXPECT_EQ(report.fiber_panics, std::vector<std::string>{"/packages/p.lua"});
+    EXPECT_EQ(report.fiber_panics, std::vector<std::string>{"/packages/p.lua argument value"});
 }
 
 TEST_F(embed, programs_that_never_run)

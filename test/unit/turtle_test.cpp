@@ -22,7 +22,7 @@ error_code first_error(vm& v)
     EXPECT_EQ(push_turtle_module(L, "/turtle_test/category.ttl"), error_code{});
     lua_pushinteger(L, 1);
     lua_gettable(L, -2);
-    error_code ec = to_error_code(L, -1);
+    error_code ec = to_error_code(L, -1).value();
     lua_pop(L, 2);
     return ec;
 }
