@@ -85,11 +85,11 @@ int spawn_vm(lua_State* L)
             until_started.emplace(ctx->io.get_executor());
             rt.add_thread(ctx);
         }
-        start_program(rt, ctx, std::move(entry), [&](vm& worker) {
-            target.emplace(worker.inbox); // before it runs: it must not find itself without senders
-            if (o.new_master)
-                rt.set_master(&worker);
-        });
+        auto worker = load_program(rt, ctx, std::move(entry));
+        target.emplace(worker->inbox); // before it runs: it must not find itself without senders
+        if (o.new_master)
+            rt.set_master(worker.get());
+        start_program(std::move(worker));
     } catch (const start_error& e) {
         failure.emplace(e);
     }

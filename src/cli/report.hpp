@@ -1,7 +1,7 @@
 // Uncaught errors on stderr (01 §4.10), in colours where the terminal has them.
 #pragma once
 
-#include "core/reporter.hpp"
+#include "emilua/reporter.hpp"
 
 #include <mutex>
 

@@ -1,8 +1,6 @@
 #include "cli/settings.hpp"
 
-#include "emilua/version.hpp"
 #include "emilua_config.h"
-#include "lang/module_name.hpp"
 
 #include <charconv>
 #include <clocale>
@@ -21,18 +19,6 @@
 namespace emilua::cli {
 
 namespace {
-
-template <class F>
-void split(std::string_view text, char separator, F&& f)
-{
-    for (;;) {
-        auto end = text.find(separator);
-        f(text.substr(0, end));
-        if (end == text.npos)
-            return;
-        text.remove_prefix(end + 1);
-    }
-}
 
 bool terminal_has_colors()
 {
@@ -86,26 +72,6 @@ void set_locale()
         std::fprintf(stderr, "<4>Failed to set the native locale: `%s`\n", e.what());
     }
     std::setlocale(LC_NUMERIC, "C");
-}
-
-std::vector<std::string> package_directories()
-{
-    std::vector<std::string> result;
-    if (const char* variable = std::getenv("EMILUA_PATH")) {
-        char* cwd = getcwd(nullptr, 0);
-        std::string base = cwd ? cwd : "";
-        std::free(cwd);
-        split(variable, ':', [&](std::string_view entry) {
-            if (entry.empty())
-                result.emplace_back(base);
-            else if (entry.starts_with('/'))
-                result.emplace_back(entry);
-            else
-                result.emplace_back(join(base, entry));
-        });
-    }
-    result.emplace_back(EMILUA_PACKAGE_DIRECTORY);
-    return result;
 }
 
 } // namespace emilua::cli

@@ -1,9 +1,6 @@
 // Environment variables that the program reads at start-up (01 §1.4).
 #pragma once
 
-#include <string>
-#include <vector>
-
 namespace emilua::cli {
 
 // Level of domain `emilua`, syslog numbering: EMILUA_LOG_LEVELS.
@@ -14,8 +11,5 @@ bool use_colors();
 
 // Sets the process locale from LANG and LC_*; numbers stay in the C locale. Warns on stderr if it is invalid.
 void set_locale();
-
-// EMILUA_PATH followed by the installation's own directory, all absolute.
-std::vector<std::string> package_directories();
 
 } // namespace emilua::cli

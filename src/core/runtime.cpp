@@ -58,6 +58,11 @@ void runtime::run(context& c)
 {
     stack_guard::thread_stack alternate;
     c.io.run();
+    wait();
+}
+
+void runtime::wait()
+{
     for (;;) {
         std::thread t;
         {

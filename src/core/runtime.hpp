@@ -1,7 +1,7 @@
 // What a process has once: command line, environment, module sources, live VMs, threads, exit status.
 #pragma once
 
-#include "core/reporter.hpp"
+#include "emilua/reporter.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -55,8 +55,10 @@ public:
     // --- Threads
     // Adds a thread that runs `c` until its last VM has closed. Throws std::system_error.
     void add_thread(std::shared_ptr<context> c);
-    // Runs `c` on the calling thread, then waits for all other threads.
+    // Runs `c` on the calling thread, then wait().
     void run(context& c);
+    // Waits for all threads that were added.
+    void wait();
 
     // --- Exit status
     void exit(int status); // system.exit() of the master

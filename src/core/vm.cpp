@@ -27,8 +27,16 @@ vm::vm(runtime& rt, std::shared_ptr<context> ctx)
 
 vm::~vm()
 {
-    if (L_)
-        lua_close(L_);
+    if (!L_)
+        return;
+    // It was never started, or not to its end: fibers that ran are beyond help.
+    for (fiber* f = fibers_; f;) {
+        fiber* next = f->next;
+        if (!f->context)
+            destroy(*f);
+        f = next;
+    }
+    lua_close(L_);
 }
 
 void* vm::allocate(void*, void* p, std::size_t, std::size_t new_size)

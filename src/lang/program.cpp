@@ -6,9 +6,13 @@
 
 namespace emilua {
 
-vm& start_program(runtime& rt, std::shared_ptr<context> ctx, module_info entry,
-                  const std::function<void(vm&)>& prepare)
+std::unique_ptr<vm> load_program(runtime& rt, std::shared_ptr<context> ctx, module_info entry)
 {
+    if (entry.context != "main" && entry.context != "test" && entry.context != "worker") {
+        error_code ec = core_errc::bad_root_context;
+        throw start_error{ec, ec.message()};
+    }
+    bool is_main = entry.context != "worker";
     auto v = std::make_unique<vm>(rt, std::move(ctx));
     lua_State* L = v->state();
     // C++ exceptions must not cross lua_cpcall: load() keeps the one it catches.
@@ -32,12 +36,15 @@ vm& start_program(runtime& rt, std::shared_ptr<context> ctx, module_info entry,
     }
     if (job.failure)
         std::rethrow_exception(job.failure);
-    if (prepare)
-        prepare(*v);
+    v->is_main_vm = is_main;
+    return v;
+}
+
+void start_program(std::unique_ptr<vm> v)
+{
     vm& started = *v;
-    rt.adopt(std::move(v));
+    started.rt().adopt(std::move(v));
     started.start();
-    return started;
 }
 
 } // namespace emilua

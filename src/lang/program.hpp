@@ -10,9 +10,10 @@ namespace emilua {
 
 class context;
 
-// Makes a VM of `entry`, gives it to the runtime and schedules it. Throws start_error; then nothing changed.
-// `prepare`, if given, sees the VM before it can run.
-vm& start_program(runtime& rt, std::shared_ptr<context> ctx, module_info entry,
-                  const std::function<void(vm&)>& prepare = {});
+// Makes a VM of `entry`. Throws start_error.
+std::unique_ptr<vm> load_program(runtime& rt, std::shared_ptr<context> ctx, module_info entry);
+
+// Gives the VM to the runtime and schedules it.
+void start_program(std::unique_ptr<vm> v);
 
 } // namespace emilua

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/vm.hpp"
+#include "emilua/start_error.hpp"
 
 #include <string>
 #include <string_view>
@@ -62,21 +63,5 @@ private:
 };
 
 void register_loader(lua_State* L);
-
-// Why an entry module could not be started: what() is the text after "Error starting the lua VM: ".
-class start_error : public std::exception {
-public:
-    start_error(error_code code, std::string text)
-        : code{code}
-        , text_{std::move(text)}
-    {
-    }
-    const char* what() const noexcept override { return text_.c_str(); }
-
-    const error_code code;
-
-private:
-    std::string text_;
-};
 
 } // namespace emilua

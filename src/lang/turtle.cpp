@@ -1,8 +1,8 @@
 #include "lang/turtle.hpp"
 
 #include "core/class.hpp"
+#include "core/generic_errors.hpp"
 #include "core/runtime.hpp"
-#include "lang/errno_names.hpp"
 #include "lang/rdf.hpp"
 #include "lang/source.hpp"
 
@@ -106,6 +106,16 @@ bool read_integer(const rdf::node& n, int& result)
         digits.remove_prefix(1);
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
     return error == std::errc{} && end == digits.data() + digits.size();
+}
+
+// The errno of "EINVAL" and the like; 0 for any other text.
+int errno_by_name(std::string_view name)
+{
+    for (auto& e : generic_errors()) {
+        if (e.name == name)
+            return e.code;
+    }
+    return 0;
 }
 
 bool turtle_category::declare(const std::vector<rdf::triple>& document, const rdf::node& error)

@@ -1,6 +1,7 @@
 // A native plugin: require('hello').greet('world') --> Hello, world!
 //
-//     c++ -std=c++20 -shared -fPIC $(pkg-config --cflags emilua) hello.cpp -o libhello.so
+//     c++ -std=c++20 -shared -fPIC $(pkg-config --cflags emilua) hello.cpp
+//         -Wl,-soname,libhello.so -o libhello.so
 //     EMILUA_PATH=. emilua program.lua
 #include "hello.hpp"
 

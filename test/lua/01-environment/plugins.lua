@@ -183,3 +183,20 @@
 --@ run mkdir p && cp $(dirname $EMILUA)/test/plugin/libprobe.so p/libx.so
 --@ run EMILUA_PATH=p:d $EMILUA main.lua
 --@ stdout function	Linux
+--@ test 01.50 the stages run again for each VM and for each I/O context
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| if _CONTEXT == 'worker' then
+--|     require 'probe'
+--|     inbox:receive():send('imported')
+--|     return
+--| end
+--| local calls = require 'probe'
+--| for _, own in ipairs { true, false, false } do
+--|     local worker = spawn_vm { module = '.', inherit_context = own }
+--|     worker:send(inbox)
+--|     inbox:receive()
+--| end
+--| print(calls())
+--@ run EMILUA_PATH=$(dirname $EMILUA)/test/plugin $EMILUA main.lua
+--@ stdout process context module module context module context module 

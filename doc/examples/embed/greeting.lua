@@ -1,0 +1,3 @@
+function to(name)
+    return 'Hello, ' .. name .. '!'
+end

@@ -1,0 +1,42 @@
+#include "cli/process.hpp"
+
+#include "core/stack_guard.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace emilua::cli {
+
+namespace {
+
+// A standard stream that was closed by the parent becomes one whose use gives EBADF as before, so that no
+// descriptor of the runtime or the program gets its number and what is printed.
+void fill_standard_descriptors()
+{
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
+// Every signal is unblocked; SIGPIPE is ignored, so that a broken pipe is an error and not a death. Other
+// dispositions are what exec left: default, or ignored if the parent wanted that (nohup).
+void set_signals()
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    stack_guard::install();
+}
+
+} // namespace
+
+void prepare_process()
+{
+    fill_standard_descriptors();
+    set_signals();
+}
+
+} // namespace emilua::cli

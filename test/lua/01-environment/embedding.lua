@@ -1,0 +1,4 @@
+-- A program that has the runtime and its scripts inside: doc/examples/embed, in the build directory.
+--@ test 3.12 scripts compiled into a program run
+--@ run $(dirname $EMILUA)/doc/examples/embed/embed
+--@ stdout Hello, embedder! This is /app/main.lua
