@@ -187,7 +187,7 @@ for name, make in pairs(recursions) do
         test('01.27 recursive ' .. name .. ' when compiled', function()
             jit.opt.start('hotloop=2', 'hotexit=2')
             local f = make()
-            for _ = 1, 20 do
+            for _ = 1, 6 do
                 spawn(function() ends_in_an_error(f) end):join()
             end
             ends_in_an_error(f)
