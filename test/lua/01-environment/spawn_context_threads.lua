@@ -16,7 +16,7 @@ for _, count in ipairs { 1, 0, 2.9, -1, 0 / 0 } do
     assert(ok or (e.code == 95 and tostring(e.category) == 'generic'))
 end
 for _, bad in ipairs { '1', true, {}, print } do
-    local ok, e = pcall(spawn_context_threads, bad)
+    local ok, e = pcall(function() spawn_context_threads(bad) end)
     assert(not ok and e:find "bad argument #1 to 'spawn_context_threads' %(number expected, got ", e)
 end
 assert(not pcall(spawn_context_threads))
