@@ -27,6 +27,7 @@ local handlers, fatal, disable_interruption, restore_interruption =
 local raise_interrupted, raise_unmatched, raise_not_function, raise_argument =
     native.raise_interrupted, native.raise_unmatched, native.raise_not_function, native.raise_argument
 local new_coroutine, wrap_coroutine = native.new_coroutine, native.wrap_coroutine
+local c_stack_is_low = ffi.cast('emilua_c_stack_is_low', native.c_stack_is_low)
 
 -- Removes the newest handler.
 local function take_handler(list)
@@ -88,6 +89,9 @@ end
 local function xpcall(f, handler, ...)
     if type(handler) ~= 'function' then
         raise_argument(2, 2, 'xpcall', 'function', handler)
+    end
+    if c_stack_is_low(control) then -- LuaJIT calls the handler from C
+        error('C stack overflow', 2)
     end
     if control.interruption_due ~= 0 then
         raise_interrupted()
@@ -164,7 +168,6 @@ local function coroutine_wrap(f)
 end
 
 -- string.format() calls __tostring from C. It cannot be a C function: the JIT compiler knows the original.
-local c_stack_is_low = ffi.cast('emilua_c_stack_is_low', native.c_stack_is_low)
 local raw_format = string.format
 
 local function format(...)

@@ -103,7 +103,7 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     vm::of(L).set_class(id, {.ref = luaL_ref(L, LUA_REGISTRYINDEX), .metatable = address});
 }
 
-class_builder::~class_builder()
+class_builder::~class_builder() noexcept(false)
 {
     lua_settop(L_, fallback_set_);
     push_class_factory(L_, 1);

@@ -99,7 +99,7 @@ void settle(lua_State* L, int index)
 class class_builder {
 public:
     class_builder(lua_State* L, const char* name, std::size_t id, lua_CFunction gc);
-    ~class_builder();
+    ~class_builder() noexcept(false); // raises when memory is exhausted
     class_builder(const class_builder&) = delete;
     class_builder& operator=(const class_builder&) = delete;
 

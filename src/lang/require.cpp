@@ -5,6 +5,7 @@
 #include "emilua_config.h"
 #include "filesystem/path.hpp"
 #include "lang/core_modules.hpp"
+#include "lang/coroutine.hpp"
 #include "lang/lang.hpp"
 #include "lang/module_name.hpp"
 #include "lang/plugin.hpp"
@@ -45,10 +46,12 @@ loader& loader::of(lua_State* L)
     return self;
 }
 
-const module_info* loader::importer(lua_State* L) const
+// The module of the innermost Lua function of a program on the stack of `L`, from `level` on. False: none
+// there.
+bool loader::importer_on(lua_State* L, int level, const module_info*& result) const
 {
     lua_Debug ar;
-    for (int level = 1; lua_getstack(L, level, &ar); ++level) {
+    for (; lua_getstack(L, level, &ar); ++level) {
         lua_getinfo(L, "f", &ar);
         if (lua_iscfunction(L, -1)) {
             lua_pop(L, 1);
@@ -69,9 +72,21 @@ const module_info* loader::importer(lua_State* L) const
         auto* file = test<path>(L, -1);
         auto it = file ? modules_.find(file->value.native()) : modules_.end();
         lua_pop(L, 3);
-        return it == modules_.end() ? nullptr : &it->second;
+        result = it == modules_.end() ? nullptr : &it->second;
+        return true;
     }
-    return nullptr;
+    return false;
+}
+
+const module_info* loader::importer(lua_State* L) const
+{
+    const module_info* result = nullptr;
+    bool found = importer_on(L, 1, result);
+    // A user coroutine whose body is a function of the runtime: whoever resumed it.
+    fiber* f = vm::of(L).current();
+    for (auto* frame = f ? f->coroutines : nullptr; frame && !found; frame = frame->outer)
+        found = importer_on(frame->outer ? frame->outer->co : f->L, 0, result);
+    return result;
 }
 
 module_info& loader::remember(module_info info)

@@ -48,6 +48,7 @@ private:
         bool turtle;
     };
 
+    bool importer_on(lua_State* L, int level, const module_info*& result) const;
     std::string base_directory(lua_State* L, const module_info& from, const module_name& name) const;
     bool find(lua_State* L, std::string_view directory, std::string_view name, candidate& result,
               const char* package) const;

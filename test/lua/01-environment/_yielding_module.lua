@@ -1,0 +1,3 @@
+this_fiber.yield()
+value = ('ab'):gsub('.', function(c) this_fiber.yield() return c .. c end)
+this_fiber.yield()

@@ -1,0 +1,90 @@
+-- system.exit in the main VM (01 §4.11, 07 §5).
+
+--@ test 01.72 exit cannot be caught and runs no handler
+--@ file x.lua
+--| local system = require 'system'
+--| scope_cleanup_push(function() print 'a handler ran' end)
+--| pcall(function()
+--|     scope_cleanup_push(function() print 'a handler ran' end)
+--|     print(pcall(system.exit, 3))
+--| end)
+--| print 'not reached'
+--@ run $EMILUA x.lua
+--@ status 3
+--@ stdout! .
+--@ test 01.72 exit in a clean-up handler
+--@ file x.lua
+--| local system = require 'system'
+--| scope(function()
+--|     scope_cleanup_push(function() print 'outer' end)
+--|     scope_cleanup_push(function() system.exit(5) end)
+--|     scope_cleanup_push(function() print 'inner' end)
+--| end)
+--@ run $EMILUA x.lua
+--@ status 5
+--@ stdout inner
+--@ test 01.72 exit in the root handler of a main fiber that failed
+--@ file x.lua
+--| scope_cleanup_push(function() require('system').exit(6) end)
+--| error 'oops'
+--@ run $EMILUA x.lua
+--@ status 6
+--@ stderr~ \A(Main fiber from VM 0x[0-9a-f]+ panicked: [^\n]*\n.*)?\Z
+--@ test 01.72 exit everywhere that Lua code runs
+--@ file x.lua
+--| local system = require 'system'
+--| local name = system.arguments[3]
+--| local place = require('./places')[name]
+--| scope_cleanup_push(function() print 'a handler ran' end)
+--| place(function() system.exit(41) end)
+--| print 'not reached'
+--@ file places.lua
+--| local function object(name, f) return setmetatable({}, { [name] = f }) end
+--| function main(exit) exit() end
+--| function fiber(exit) spawn(exit):join() end
+--| function detached(exit) spawn(exit):detach() while true do this_fiber.yield() end end
+--| function coroutine_body(exit) coroutine.wrap(exit)() end
+--| function nested_coroutine(exit) coroutine.wrap(function() coroutine.wrap(exit)() end)() end
+--| function gsub(exit) return (('x'):gsub('x', exit)) end
+--| function sort(exit) table.sort({ 2, 1 }, exit) end
+--| function tostring_(exit) tostring(object('__tostring', exit)) end
+--| function print_(exit) print(object('__tostring', exit)) end
+--| function format_(exit) return ('%s'):format(object('__tostring', exit)) end
+--| function index(exit) local x = object('__index', exit).x end
+--| function load_reader(exit) load(exit) end
+--| function xpcall_handler(exit) xpcall(error, exit, 'x') end
+--| function iterator(exit) for _ in exit do end end
+--| function forbidden(exit) this_fiber.forbid_suspend() exit() end
+--| function uninterruptible(exit) this_fiber.disable_interruption() exit() end
+--| function interrupted(exit) local f; f = spawn(function() f:interrupt() exit() end) f:join() end
+--| function with_parked_fibers(exit)
+--|     for _ = 1, 50 do spawn(function() return (('x'):gsub('x', function() while true do this_fiber.yield() end end)) end) end
+--|     this_fiber.yield()
+--|     exit()
+--| end
+--| function with_waiting_joiner(exit)
+--|     spawn(function() spawn(function() while true do this_fiber.yield() end end):join() end)
+--|     this_fiber.yield()
+--|     exit()
+--| end
+--@ run for place in main fiber detached coroutine_body nested_coroutine gsub sort tostring_ print_ format_ index load_reader xpcall_handler iterator forbidden uninterruptible interrupted with_parked_fibers with_waiting_joiner; do
+--@ run     $EMILUA x.lua $place; status=$?
+--@ run     [ $status = 41 ] || echo "$place: status $status"
+--@ run done
+--@ stdout! .
+--@ test 01.72 exit at the top level of a module
+--@ file x.lua
+--| scope_cleanup_push(function() print 'a handler ran' end)
+--| require './y'
+--| print 'not reached'
+--@ file y.lua
+--| require('system').exit(8)
+--@ run $EMILUA x.lua
+--@ status 8
+--@ stdout! .
+--@ test 01.72 what was printed is flushed
+--@ file x.lua
+--| print 'printed'
+--| require('system').exit()
+--@ run $EMILUA x.lua
+--@ stdout printed

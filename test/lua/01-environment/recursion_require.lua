@@ -1,0 +1,32 @@
+-- Modules that import each other in a long chain: each is evaluated by a fiber of its own.
+
+--@ timeout 60
+--@ file make.sh
+--| n=$1
+--| for i in $(seq $n); do echo "local m = require './m$((i + 1))'; depth = m.depth + 1" >m$i.lua; done
+--| echo 'depth = 1' >m$((n + 1)).lua
+--| sed -i "s,'./,'../," m[0-9]*.lua
+
+--@ test 01.27 a chain of 500 modules
+--@ file main.lua
+--| local m = require './m1'
+--| print(m.depth)
+--@ run sh make.sh 500; $EMILUA main.lua
+--@ stdout 501
+--@ test 01.27 a chain that is longer than the address space allows ends in an error that can be caught
+--@ need !sanitizer linux
+--@ file main.lua
+--| local ok, e = pcall(function() local m = require './m1' return m end)
+--| print(ok, e)
+--| local ok, e = pcall(function() local m = require './m1' return m end)
+--| print(ok, e.code)
+--| print(spawn(function() return 'alive' end):join())
+--@ run sh make.sh 500; ulimit -v 1000000; $EMILUA main.lua
+--@ stdout~ \Afalse\t[^\n]*cannot allocate a fiber stack: [^\n]*ulimit -v[^\n]*\nfalse\t4\nalive\n\Z
+--@ test 01.27 a module that imports inside gsub inside a coroutine, and so on
+--@ file main.lua
+--| local m = require './g1'
+--| print(m.depth)
+--@ run for i in $(seq 100); do echo "depth = coroutine.wrap(function() local d; ('x'):gsub('x', function() local m = require '../g$((i + 1))' d = m.depth + 1 end) return d end)()" >g$i.lua; done
+--@ run echo 'depth = 1' >g101.lua; $EMILUA main.lua
+--@ stdout 101

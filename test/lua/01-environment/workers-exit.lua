@@ -1,0 +1,67 @@
+-- system.exit and workers (01 §4.11, 07 §5).
+
+--@ file exits.lua
+--| local system = require 'system'
+--| spawn(function() while true do this_fiber.yield() end end):detach()
+--| scope_cleanup_push(function() print 'a handler ran' end)
+--| pcall(system.exit, 9)
+--| print 'not reached'
+--@ file with_options.lua
+--| local system = require 'system'
+--| for _, options in ipairs { {}, { force = 2 }, { force = 'abort' }, 1, 'x', false } do
+--|     local ok, e = pcall(system.exit, 1, options)
+--|     assert(not ok and e.code == 1 and tostring(e.category) == 'generic', tostring(e))
+--| end
+--| print 'refused'
+--| system.exit(1, nil)
+--@ file works.lua
+--| local inbox = require 'inbox'
+--| local go_on = inbox:receive()
+--| for _ = 1, 1000 do this_fiber.yield() end
+--| print 'worker is done'
+
+--@ test 01.73 the exit of a worker does not change the status
+--@ file main.lua
+--| local channel = spawn_vm './exits'
+--| local ok, e = pcall(channel.send, channel, 'x')
+--| print(e)
+--@ run $EMILUA main.lua
+--@ stdout Channel closed
+--@ test 01.73 a worker may not give options
+--@ file main.lua
+--| spawn_vm './with_options'
+--@ run $EMILUA main.lua
+--@ stdout refused
+--@ test 01.73 the status of the main VM counts, whoever exits later
+--@ file main.lua
+--| spawn_vm './exits'
+--| require('system').exit(4)
+--@ run $EMILUA main.lua
+--@ status 4
+--@ test 01.74 a worker ends its work after the exit of the main VM
+--@ file main.lua
+--| local worker = spawn_vm './works'
+--| worker:send 'go'
+--| require('system').exit(7)
+--@ run $EMILUA main.lua
+--@ status 7
+--@ stdout worker is done
+--@ test 01.74 in a context of its own
+--@ file main.lua
+--| local worker = spawn_vm{ module = './works', inherit_context = false }
+--| worker:send 'go'
+--| require('system').exit(7)
+--@ run $EMILUA main.lua
+--@ status 7
+--@ stdout worker is done
+--@ test 01.74 a worker whose only sender exits
+--@ file waits.lua
+--| local inbox = require 'inbox'
+--| local ok, e = pcall(inbox.receive, inbox)
+--| print(e)
+--@ file main.lua
+--| channel = spawn_vm './waits'
+--| require('system').exit(3)
+--@ run $EMILUA main.lua
+--@ status 3
+--@ stdout Broadcast the address before attempting to receive on it
