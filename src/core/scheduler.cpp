@@ -423,7 +423,7 @@ fiber* vm::finish(fiber& f, int status)
         }
         if (on_main_end)
             on_main_end();
-    } else if (fiber_handle* h = f.handle) {
+    } else if (fiber_handle* h = f.handle; h && status != LUA_ERRMEM) { // that is reported for the VM
         h->target = nullptr;
         h->status = fiber_handle::state::finished;
         h->end = status == 0 ? outcome::returned : interrupted ? outcome::interrupted : outcome::raised;
