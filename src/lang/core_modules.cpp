@@ -34,6 +34,7 @@ lua_CFunction core_module(std::string_view name)
         {"generic_error", fn<open_generic_error>},
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
+        {"pipe", fn<open_pipe>},
         {"filesystem", fn<open_filesystem>},
         {"stream", fn<open_stream>},
     };
