@@ -101,9 +101,9 @@ int spawn_vm(lua_State* L)
 
 int spawn_context_threads(lua_State* L)
 {
-    luaL_argcheck(L, lua_type(L, 1) == LUA_TNUMBER, 1,
-                  lua_pushfstring(L, "number expected, got %s",
-                                  lua_isnone(L, 1) ? "no value" : luaL_typename(L, 1)));
+    luaL_argcheck(
+        L, lua_type(L, 1) == LUA_TNUMBER, 1,
+        lua_pushfstring(L, "number expected, got %s", lua_isnone(L, 1) ? "no value" : luaL_typename(L, 1)));
     vm& v = vm::of(L);
     if (v.ctx().single)
         raise(L, errc::not_supported);
