@@ -35,6 +35,7 @@ lua_CFunction core_module(std::string_view name)
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
         {"pipe", fn<open_pipe>},
+        {"unix", fn<open_unix>},
         {"filesystem", fn<open_filesystem>},
         {"stream", fn<open_stream>},
     };
