@@ -5,6 +5,7 @@
 #include "lua_class.h"
 #include "lua_ip.h"
 #include "lua_lang.h"
+#include "lua_scanner.h"
 #include "lua_stream.h"
 
 #include <cstddef>
@@ -22,6 +23,7 @@ void push_embedded(lua_State* L, embedded chunk)
         {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
         {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
+        {luaJIT_BC_scanner, luaJIT_BC_scanner_SIZE, "=scanner"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
     };
     auto& s = sources[static_cast<int>(chunk)];
