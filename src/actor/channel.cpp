@@ -139,7 +139,8 @@ void stop_receiving(fiber& f)
 // While it lives the running fiber is the VM's receiver and holds the VM open.
 class receiving {
 public:
-    explicit receiving(vm& v) : vm_{v}
+    explicit receiving(vm& v)
+        : vm_{v}
     {
         v.inbox->receiver = v.current();
         v.hold();
@@ -206,11 +207,11 @@ void register_channels(lua_State* L)
         .method("send", fn<channel_send>)
         .method("close", fn<channel_close>)
         .metamethod("__eq", fn<channel_eq>)
-        .fallback_set(raise_read_only);
+        .metamethod("__newindex", raise_read_only);
     class_<inbox>{L, "rx-channel"}
         .method("receive", fn<inbox_receive>)
         .method("close", fn<inbox_close>)
-        .fallback_set(raise_read_only);
+        .metamethod("__newindex", raise_read_only);
     register_file_descriptor(L);
 }
 

@@ -103,12 +103,12 @@ public:
     wait_info wait;
     std::int32_t interruption_disabled = 0;
     std::int32_t suspension_forbidden = 0;
-    control saved;                         // while not running
-    fiber_handle* handle = nullptr;        // null: detached, or collected
-    coroutine_frame* coroutines = nullptr; // innermost user coroutine
-    fiber* locals_of = this;               // a module's fiber shares this_fiber.local_ with its importer
-    int local_ref = LUA_NOREF;             // this_fiber.local_, made at first use
-    int handlers_ref = LUA_NOREF;          // clean-up handlers outside user coroutines, made at first use
+    control saved;                          // while not running
+    fiber_handle* handle = nullptr;         // null: detached, or collected
+    coroutine_frame* coroutines = nullptr;  // innermost user coroutine
+    fiber* locals_of = this;                // a module's fiber shares this_fiber.local_ with its importer
+    int local_ref = LUA_NOREF;              // this_fiber.local_, made at first use
+    int handlers_ref = LUA_NOREF;           // clean-up handlers outside user coroutines, made at first use
     std::unique_ptr<std::string> traceback; // of the error that ended it
     boost::asio::cancellation_signal cancel;
 

@@ -1,4 +1,5 @@
 // How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
+#include "core/class.hpp"
 #include "core/context.hpp"
 #include "core/runtime.hpp"
 #include "core/stack_guard.hpp"
@@ -120,10 +121,9 @@ fiber& vm::make_fiber(lua_State* from, bool main)
         lua_xmove(from, thread, 1);
         lua_replace(thread, LUA_GLOBALSINDEX);
     } else {
-        idle_threads_.reserve(idle_threads_.size() + 1);
         thread = lua_newthread(from);
         ref = luaL_ref(from, LUA_REGISTRYINDEX);
-        lua_pushcfunction(thread, save_traceback); // index 1 as long as the thread lives
+        lua_pushcfunction(thread, fn<save_traceback>); // index 1 as long as the thread lives
     }
     stack s;
     char problem[200] = "";
@@ -137,8 +137,8 @@ fiber& vm::make_fiber(lua_State* from, bool main)
         luaL_error(from, "%s", problem);
     }
     lua_xmove(from, thread, 1);
-    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours a
-    // thousand fibers compete for a few lines.
+    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours
+    // a thousand fibers compete for a few lines.
     auto top = reinterpret_cast<std::uintptr_t>(s.top);
     std::uintptr_t color = top / stacks_.stack_size() % stack_colors;
     auto address = (top - sizeof(fiber)) / cache_line * cache_line - color * cache_line;
@@ -170,10 +170,14 @@ fiber& vm::spawn_main(lua_State* from)
 void vm::release_thread(lua_State* L, int ref)
 {
     lua_settop(L, 1);
-    // A thread that failed half-way, or one with a grown stack, is left to the collector.
-    if (lua_status(L) == 0 && idle_threads_.size() < max_idle_threads)
-        idle_threads_.emplace_back(L, ref);
-    else if (L_)
+    if (idle_threads_.size() < max_idle_threads) {
+        try {
+            idle_threads_.emplace_back(L, ref);
+            return;
+        } catch (const std::bad_alloc&) { // then it is the collector's
+        }
+    }
+    if (L_)
         luaL_unref(L_, LUA_REGISTRYINDEX, ref);
 }
 
@@ -206,8 +210,9 @@ void vm::destroy(fiber& f)
 
 // --- Switching
 //
-// What stands between a binding and the jump to another stack is inlined: behind the jump the processor's return
-// predictor is one off, and each return on the way back costs a misprediction. It was half of a switch's time.
+// What stands between a binding and the jump to another stack is inlined: behind the jump the processor's
+// return predictor is one off, and each return on the way back costs a misprediction. It was half of a
+// switch's time.
 
 [[gnu::always_inline]] inline void vm::append_ready(fiber& f)
 {
@@ -423,7 +428,7 @@ fiber* vm::finish(fiber& f, int status)
         }
         if (on_main_end)
             on_main_end();
-    } else if (fiber_handle* h = f.handle) {
+    } else if (fiber_handle* h = f.handle; h && status != LUA_ERRMEM) { // that is reported for the VM
         h->target = nullptr;
         h->status = fiber_handle::state::finished;
         h->end = status == 0 ? outcome::returned : interrupted ? outcome::interrupted : outcome::raised;
@@ -519,7 +524,7 @@ void vm::run()
             begin_close();
             continue;
         }
-        if (ready_head_ || stacks_.trim(trim_budget)) {
+        if (ready_head_) {
             boost::asio::post(io(), [this] { run(); });
             return;
         }
@@ -532,6 +537,10 @@ void vm::run()
                 finalize();
                 return;
             }
+        }
+        if (stacks_.trim(trim_budget)) {
+            boost::asio::post(io(), [this] { run(); });
+            return;
         }
         task* expected = nullptr;
         if (incoming_.compare_exchange_strong(expected, idle()))

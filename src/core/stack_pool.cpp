@@ -135,13 +135,14 @@ bool stack_pool::trim(std::size_t budget) noexcept
 {
     if (dirty_.size() <= hot_stacks)
         return false;
-    std::size_t n = std::min(budget, dirty_.size() - hot_stacks);
-    // The oldest ones: the end of the vector is hot.
-    for (std::size_t i = 0; i != n; ++i) {
-        madvise(dirty_[i].bottom, dirty_[i].size(), MADV_DONTNEED);
-        clean_.push_back(dirty_[i]);
+    // The end of the vector is hot; what lies just below it goes, so that little has to move.
+    auto last = dirty_.end() - hot_stacks;
+    auto first = last - static_cast<std::ptrdiff_t>(std::min(budget, dirty_.size() - hot_stacks));
+    for (auto s = first; s != last; ++s) {
+        madvise(s->bottom, s->size(), MADV_DONTNEED);
+        clean_.push_back(*s);
     }
-    dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(n));
+    dirty_.erase(first, last);
     return dirty_.size() > hot_stacks;
 }
 

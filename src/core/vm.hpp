@@ -233,8 +233,14 @@ private:
 inline void check_suspend(lua_State* L, vm& v);
 // Raises `interrupted` if the running fiber is flagged and its interruption enabled.
 inline void check_interruption(lua_State* L, vm& v);
-inline void check_suspend(lua_State* L) { check_suspend(L, vm::of(L)); }
-inline void check_interruption(lua_State* L) { check_interruption(L, vm::of(L)); }
+inline void check_suspend(lua_State* L)
+{
+    check_suspend(L, vm::of(L));
+}
+inline void check_interruption(lua_State* L)
+{
+    check_interruption(L, vm::of(L));
+}
 
 // True while a __gc finalizer runs.
 bool in_finalizer(lua_State* L);

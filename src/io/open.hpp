@@ -6,5 +6,6 @@
 namespace emilua {
 
 int open_ip(lua_State* L);
+int open_pipe(lua_State* L);
 
 } // namespace emilua

@@ -3,9 +3,9 @@
 #include "actor/channel.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
-#include "io/open.hpp"
-#include "filesystem/filesystem.hpp"
 #include "data/stream.hpp"
+#include "filesystem/filesystem.hpp"
+#include "io/open.hpp"
 #include "lang/lang.hpp"
 #include "sync/condition_variable.hpp"
 #include "sync/future.hpp"
@@ -34,6 +34,7 @@ lua_CFunction core_module(std::string_view name)
         {"generic_error", fn<open_generic_error>},
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
+        {"pipe", fn<open_pipe>},
         {"filesystem", fn<open_filesystem>},
         {"stream", fn<open_stream>},
     };
