@@ -86,6 +86,7 @@ void fiber_handle::release_results()
 {
     vm::of(results).release_thread(results, results_ref);
     results = nullptr;
+    traceback.reset();
 }
 
 void fiber_handle::detach()
