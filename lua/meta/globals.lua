@@ -83,7 +83,7 @@ function scope_cleanup_push(handler) end
 ---@param execute? boolean
 function scope_cleanup_pop(execute) end
 
----Replaces each field `{...}` by an argument, as std::format does. Fields with names take them from pairs.
+---Replaces each field `{...}` by an argument, as std::format does. A named argument is a table: { 'name', value }.
 ---@param fmt string
 ---@param ... any
 ---@return string
