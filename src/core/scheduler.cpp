@@ -532,9 +532,9 @@ void vm::run()
 {
     stack_guard::running_vm scope{*this};
     sanitizer::adopt_current_thread(scheduler_sanitizer_);
+    budget_ = round_budget; // for all of it: other VMs may send us something new each time we look
     for (;;) {
         drain_incoming();
-        budget_ = round_budget;
         // Once the VM is to close only begin_close() may decide who runs: a fresh fiber must not start.
         while (budget_ > 0 && (close_begun_ || !closing())) {
             fiber* f = pop_ready();
