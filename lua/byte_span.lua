@@ -2,7 +2,7 @@
 --
 -- In Lua over FFI, so that the JIT compiler sees loads and stores: a C function would end every trace. All memory is
 -- accessed as bytes, because the compiler assumes that accesses of different types never overlap.
-local ffi, metatable_of, metatable, methods, native = ...
+local ffi, metatable_of, metatable, settled_metatable, methods, native = ...
 
 local type, tonumber, error, pairs = type, tonumber, error, pairs
 local ceil, floor = math.ceil, math.floor
@@ -14,9 +14,10 @@ local raise_invalid_argument, raise_out_of_range, raise_read_only, raise_bad_ind
 -- The first members of emilua::byte_span. Signed, because that converts to a Lua number in one instruction.
 local layout = ffi.typeof 'struct { uint8_t *data; ptrdiff_t size, capacity; } *'
 
--- `metatable_of` is debug.getmetatable(), compiled; nothing that a program makes has this metatable.
+-- `metatable_of` is debug.getmetatable(), compiled; nothing that a program makes has one of these metatables.
 local function check(self)
-    if metatable_of(self) ~= metatable then
+    local found = metatable_of(self)
+    if found ~= metatable and found ~= settled_metatable then
         raise_invalid_argument(1)
     end
     return cast(layout, self)
@@ -220,3 +221,10 @@ for bits, access in pairs {
 end
 define_both_orders('f32', 4, read_f32, write_f32)
 define_both_orders('f64', 8, read_f64, write_f64)
+
+-- Spans without a finalizer.
+for name, value in pairs(metatable) do
+    if name ~= '__gc' then
+        settled_metatable[name] = value
+    end
+end

@@ -6,6 +6,7 @@
 #include "lua_finalizers.h"
 #include "lua_ip.h"
 #include "lua_lang.h"
+#include "lua_scanner.h"
 #include "lua_stream.h"
 
 #include <cstddef>
@@ -24,6 +25,7 @@ void push_embedded(lua_State* L, embedded chunk)
         {luaJIT_BC_finalizers, luaJIT_BC_finalizers_SIZE, "=finalizers"},
         {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
+        {luaJIT_BC_scanner, luaJIT_BC_scanner_SIZE, "=scanner"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
     };
     auto& s = sources[static_cast<int>(chunk)];

@@ -126,7 +126,7 @@ int trimmed(lua_State* L)
         return 1;
     }
     std::size_t last = last_of<false>(self.text(), bytes, self.size - 1);
-    push<byte_span>(L, self.data + first, last + 1 - first, self.capacity - first, self.memory);
+    push_part(L, 1, first, last + 1);
     return 1;
 }
 

@@ -3,6 +3,7 @@
 #include "actor/channel.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
+#include "data/regex.hpp"
 #include "data/stream.hpp"
 #include "filesystem/filesystem.hpp"
 #include "io/open.hpp"
@@ -35,7 +36,9 @@ lua_CFunction core_module(std::string_view name)
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
         {"pipe", fn<open_pipe>},
+        {"unix", fn<open_unix>},
         {"filesystem", fn<open_filesystem>},
+        {"regex", fn<open_regex>},
         {"stream", fn<open_stream>},
     };
     for (auto& m : modules) {

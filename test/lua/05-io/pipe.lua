@@ -5,25 +5,16 @@ local stream = require 'stream'
 local generic = require 'generic_error'
 local io = require '/_io'
 local ffi = require 'ffi'
-local bytes, read, start, settle, os_error = io.bytes, io.read, io.start, io.settle, io.os_error
-local is_eof, is_aborted, is_interrupted = io.is_eof, io.is_aborted, io.is_interrupted
+local bytes, read, start, settle, close = io.bytes, io.read, io.start, io.settle, io.close
+local is_eof, is_aborted, is_interrupted, os_error = io.is_eof, io.is_aborted, io.is_interrupted, io.os_error
 
 ffi.cdef [[
 int fcntl(int fd, int command, ...);
 int mkfifo(const char* path, unsigned mode);
 int open(const char* path, int flags, ...);
-int dup2(int from, int to);
-int close(int fd);
-struct limits { unsigned long now, most; };
-int getrlimit(int resource, struct limits*);
-int setrlimit(int resource, const struct limits*);
 ]]
 local F_GETFD, F_GETFL, O_NONBLOCK = 1, 3, 2048
-local O_RDWR, RLIMIT_NOFILE = 2, 7
-
-local function close(...)
-    for _, object in ipairs { ... } do object:close() end
-end
+local O_RDWR = 2
 
 -- A pipe into which nothing more fits.
 local function full()
@@ -380,14 +371,7 @@ test('05.33 a collected write end or descriptor is closed', function()
 end)
 
 test('05.6 a pair that cannot be made', function()
-    local limits = ffi.new('struct limits')
-    ffi.C.getrlimit(RLIMIT_NOFILE, limits)
-    local before = limits.now
-    limits.now = 0
-    ffi.C.setrlimit(RLIMIT_NOFILE, limits)
-    local ok, e = pcall(pipe.pair)
-    limits.now = before
-    ffi.C.setrlimit(RLIMIT_NOFILE, limits)
+    local ok, e = io.without_free_descriptors(pipe.pair)
     test.ok(not ok and e == generic.EMFILE)
 end)
 
@@ -401,15 +385,9 @@ end)
 
 test('05.29 a FIFO', function()
     ffi.C.mkfifo('fifo', tonumber('600', 8))
-    local other = ffi.C.open('fifo', O_RDWR)
-    local r, w = pipe.pair()
-    close(w)
-    -- The only way to a file_descriptor of a foreign number: put it in the place of another one.
-    local fd = r:release()
-    ffi.C.dup2(other, io.number(fd))
-    ffi.C.close(other)
+    local fd = io.descriptor(ffi.C.open('fifo', O_RDWR))
     local copy = fd:dup()
-    r, w = pipe.read_stream.new(fd), pipe.write_stream.new(copy)
+    local r, w = pipe.read_stream.new(fd), pipe.write_stream.new(copy)
     local reader = start(read, r)
     w:write_some(bytes 'through a FIFO')
     test.eq(reader.returns(), 'through a FIFO')
