@@ -36,7 +36,7 @@ void push_ffi(lua_State* L)
 
 int open_ffi(lua_State* L)
 {
-    vm::of(L).has_lua_finalizers = true; // ffi.gc()
+    expect_finalizers(L); // ffi.gc()
     push_ffi(L);
     return 1;
 }
@@ -84,6 +84,7 @@ void open_language(vm& v)
     set_spawn(L);
     set_print(L);
     set_checked_callers(L);
+    set_finalizers(L);
     set_require(L);
     set_format(L);
     set_byte_span(L);
