@@ -5,9 +5,10 @@
 --     begin_             where buffered data begin, the current record included
 --     record_end_        end of the current record, which begins at begin_; false: there is none
 --     rest_, end_        data that are not yet a record
---     records_, ends_    records found in the rest already, and where they end: one native call finds many. Until a
---     found_, taken_     record is asked for it may turn out that it ends elsewhere.
+--     records_, found_   records found in the rest already, and how many: one native call finds many
+--     taken_             how many of them have been delivered
 --     separator_         what they were found with
+--     fields_            how many fields the last record had, about: the next one may have as many
 local regex, native = ...
 
 local type, pcall, error, setmetatable, floor, max, min =
@@ -16,7 +17,7 @@ local find_records, find_match, split, move, new_buffer =
     native.find_records, native.find_match, native.split, native.move, native.new_buffer
 local is_regex, is_eof, raise_invalid, raise_message_size, raise_argument =
     native.is_regex, native.is_eof, native.raise_invalid, native.raise_message_size, native.raise_argument
-local regex_split, regex_patsplit = regex.split, regex.patsplit
+local patsplit = regex.patsplit
 
 local default_buffer_size = 4096
 
@@ -25,29 +26,25 @@ scanner.mt = { __index = methods }
 
 -- What get_line() returns of a record.
 local function result(self, record)
-    local trim = self.trim_record
-    if trim then
-        if trim == true then
-            record = record:trimmed()
-        else
-            record = record:trimmed(trim)
+    local separator, trim = self.field_separator, self.trim_record
+    if separator and type(separator) ~= 'function' then
+        local fields = split(record, trim, separator, self.fields_)
+        if fields then
+            self.fields_ = min(#fields, 100)
+            return fields
         end
     end
-    local separator = self.field_separator
+    if trim == true then
+        record = record:trimmed()
+    elseif trim then
+        record = record:trimmed(trim)
+    end
     if separator then
-        if type(separator) == 'string' then
-            if separator == '' then
-                raise_invalid('field_separator')
-            end
-            return split(record, separator)
-        elseif is_regex(separator) then
-            return regex_split(separator, record)
-        end
         return separator(record)
     end
     local pattern = self.field_pattern
     if pattern then
-        return regex_patsplit(pattern, record)
+        return patsplit(pattern, record)
     end
     return record
 end
@@ -70,16 +67,17 @@ local function forget(self)
 end
 
 local function take_found(self, i, separator)
+    local record = self.records_[i]
+    local record_end = self.rest_ + #record
     self.taken_ = i
-    local record_end = self.ends_[i]
     deliver(self, record_end, record_end + #separator, separator)
-    return self.records_[i]
+    return record
 end
 
 -- Delivers the next record if the buffer has all of it; bytes before `scanned` begin no separator.
 local function next_buffered(self, separator, scanned)
     if type(separator) == 'string' then
-        local found = find_records(self.buffer_, self.rest_, scanned, self.end_, separator, self.records_, self.ends_)
+        local found = find_records(self.buffer_, self.rest_, scanned, self.end_, separator, self.records_)
         if found > 0 then
             self.found_, self.separator_ = found, separator
             return take_found(self, 1, separator)
@@ -207,7 +205,7 @@ function scanner.new(options)
     self.record_number = 0
     self.buffer_, self.initial_size_ = new_buffer(0), size > 0 and size or default_buffer_size
     self.begin_, self.record_end_, self.rest_, self.end_ = 0, false, 0, 0
-    self.records_, self.ends_, self.found_, self.taken_ = {}, {}, 0, 0
+    self.records_, self.found_, self.taken_, self.fields_ = {}, 0, 0, 0
     return setmetatable(self, scanner.mt)
 end
 

@@ -199,18 +199,19 @@ span_cutter::span_cutter(lua_State* L, int index)
     , whole_{check<byte_span>(L, index)}
 {
     lua_getfenv(L, index);
-    environment_ = lua_gettop(L);
+    lua_replace(L, LUA_ENVIRONINDEX);
+    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, whole_.memory ? c.ref : c.settled_ref);
+    metatable_ = lua_gettop(L);
 }
 
 byte_span& span_cutter::push_part(std::size_t begin, std::size_t end) const
 {
-    if (whole_.memory)
-        return push<byte_span>(L_, whole_.data + begin, end - begin, whole_.capacity - begin, whole_.memory);
     void* memory = lua_newuserdata(L_, sizeof(byte_span));
-    auto* part = new (memory) byte_span{whole_.data + begin, end - begin, whole_.capacity - begin, nullptr};
-    settle<byte_span>(L_, lua_gettop(L_));
-    lua_pushvalue(L_, environment_);
-    lua_setfenv(L_, -2);
+    auto* part =
+        new (memory) byte_span{whole_.data + begin, end - begin, whole_.capacity - begin, whole_.memory};
+    lua_pushvalue(L_, metatable_);
+    lua_setmetatable(L_, -2);
     return *part;
 }
 

@@ -34,7 +34,8 @@ byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity);
 byte_span& push_collected_span(lua_State* L, std::size_t size);
 
 // Cuts parts out of the span at `index`. They share its memory; their capacity reaches as far as the span's.
-// Takes one slot of the Lua stack.
+//
+// Takes one slot of the Lua stack. The running C function gets the span's environment, as the parts do.
 class span_cutter {
 public:
     span_cutter(lua_State* L, int index);
@@ -45,7 +46,7 @@ public:
 private:
     lua_State* L_;
     const byte_span& whole_;
-    int environment_;
+    int metatable_;
 };
 
 // Pushes one such part.

@@ -6,6 +6,7 @@
 #include "data/regex_engine.hpp"
 
 #include <cmath>
+#include <optional>
 
 namespace emilua {
 
@@ -67,28 +68,29 @@ int new_regex(lua_State* L)
     return 1;
 }
 
-// The string or byte_span that is searched, at 2, and its parts.
+// The string or byte_span that is searched, at 2, and its parts. Takes a slot of the Lua stack.
 class subject {
 public:
     explicit subject(lua_State* L)
         : L_{L}
         , text_{check_bytes(L, 2)}
-        , span_{test<byte_span>(L, 2)}
     {
+        if (lua_isuserdata(L, 2))
+            cutter_.emplace(L, 2);
     }
 
     std::string_view text() const { return text_; }
 
     void push_part(regex::range r) const
     {
-        if (!span_)
-            lua_pushlstring(L_, text_.data() + r.begin, r.end - r.begin);
+        if (cutter_)
+            cutter_->push_part(r.begin, r.end);
         else
-            emilua::push_part(L_, 2, r.begin, r.end);
+            lua_pushlstring(L_, text_.data() + r.begin, r.end - r.begin);
     }
     void push_nothing() const
     {
-        if (span_)
+        if (cutter_)
             push_byte_span(L_, 0, 0);
         else
             lua_pushliteral(L_, "");
@@ -97,7 +99,7 @@ public:
 private:
     lua_State* L_;
     std::string_view text_;
-    byte_span* span_;
+    std::optional<span_cutter> cutter_;
 };
 
 unsigned check_flags(lua_State* L)
@@ -181,7 +183,6 @@ public:
         subject_.push_part(r);
         lua_rawseti(L_, -2, ++count_);
     }
-    int count() const { return count_; }
 
 private:
     const subject& subject_;
@@ -194,13 +195,7 @@ int split(lua_State* L)
     auto& re = check_separator(L);
     subject s{L};
     pieces result{s, L};
-    std::size_t position = 0;
-    while (re.search(s.text(), position, regex_flag::not_null)) {
-        result.add({position, re.whole().begin});
-        position = re.whole().end;
-    }
-    if (position < s.text().size() || result.count() == 0)
-        result.add({position, s.text().size()});
+    emilua::split(re, s.text(), [&](regex::range r) { result.add(r); });
     return 1;
 }
 

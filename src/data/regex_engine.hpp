@@ -68,6 +68,20 @@ private:
     std::unique_ptr<engine> engine_;
 };
 
+// Calls use(range) for the pieces of `subject` between the matches of `separator`.
+template <class F>
+void split(regex& separator, std::string_view subject, F&& use)
+{
+    std::size_t position = 0;
+    bool is_first = true;
+    for (; separator.search(subject, position, regex_flag::not_null); is_first = false) {
+        use(regex::range{position, separator.whole().begin, true});
+        position = separator.whole().end;
+    }
+    if (position < subject.size() || is_first)
+        use(regex::range{position, subject.size(), true});
+}
+
 // C stack that compiling a pattern takes, at most.
 inline constexpr std::size_t regex_stack_reserve = 96 * 1024;
 

@@ -3,14 +3,15 @@
 
 #include "core/class.hpp"
 #include "core/embedded.hpp"
+#include "data/byte_search.hpp"
 #include "data/byte_span_arguments.hpp"
 #include "data/regex.hpp"
 #include "data/regex_engine.hpp"
 
-#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace emilua {
 
@@ -28,18 +29,10 @@ std::size_t check_offset(lua_State* L, int index, std::size_t limit)
     return static_cast<std::size_t>(n);
 }
 
-// Where `needle` begins in text[start..], or text.size().
-std::size_t find(std::string_view text, std::string_view needle, std::size_t start)
-{
-    auto* found = static_cast<const char*>(
-        memmem(text.data() + start, text.size() - start, needle.data(), needle.size()));
-    return found ? static_cast<std::size_t>(found - text.data()) : text.size();
-}
-
-// find_records(buffer, begin, scanned, end, separator, records, ends) -> integer
+// find_records(buffer, begin, scanned, end, separator, records) -> integer
 //
 // Looks for records in the bytes [begin, end) of the buffer, whose bytes before `scanned` begin no separator. Stores
-// views of them, and the offsets of their ends. One call finds many, but not all: a program may want only one.
+// views of them. One call finds many, but not all: a program may want only one.
 int find_records(lua_State* L)
 {
     constexpr int most = 64;
@@ -49,17 +42,13 @@ int find_records(lua_State* L)
     std::size_t begin = check_offset(L, 2, position);
     auto separator = check_bytes(L, 5);
     luaL_checktype(L, 6, LUA_TTABLE);
-    luaL_checktype(L, 7, LUA_TTABLE);
 
     std::string_view text{reinterpret_cast<const char*>(buffer.data), end};
     span_cutter cutter{L, 1};
     int count = 0;
-    while (count < most && (position = find(text, separator, position)) != end) {
-        ++count;
+    while (count < most && (position = find_bytes(text, separator, position)) != std::string_view::npos) {
         cutter.push_part(begin, position);
-        lua_rawseti(L, 6, count);
-        lua_pushnumber(L, static_cast<lua_Number>(position));
-        lua_rawseti(L, 7, count);
+        lua_rawseti(L, 6, ++count);
         begin = position += separator.size();
     }
     lua_pushinteger(L, count);
@@ -85,23 +74,52 @@ int find_match(lua_State* L)
     return 2;
 }
 
-// split(record, separator) -> array of views
+// The part of a record that is to be split, by the option trim_record at `index`.
+byte_range trimmed(lua_State* L, std::string_view record, int index)
+{
+    if (!lua_toboolean(L, index))
+        return {0, record.size()};
+    return trim(record, lua_isboolean(L, index) ? white_space : check_bytes(L, index));
+}
+
+// split(record, trim_record, field_separator, expected) -> array of views; nil if the separator is neither string nor
+// regex. A table that has room for the `expected` number of fields need not grow.
 int split(lua_State* L)
 {
-    auto text = check<byte_span>(L, 1).text();
-    auto separator = check_bytes(L, 2);
-    lua_newtable(L);
-    span_cutter cutter{L, 1};
-    std::size_t begin = 0;
-    for (int i = 1; !text.empty(); ++i) {
-        std::size_t end = find(text, separator, begin);
-        cutter.push_part(begin, end);
-        lua_rawseti(L, 3, i);
-        if (end == text.size())
-            break;
-        begin = end + separator.size();
+    lua_settop(L, 4);
+    auto record = check<byte_span>(L, 1).text();
+    auto* expression = test<regex>(L, 3);
+    if (!expression && lua_type(L, 3) != LUA_TSTRING) {
+        lua_pushnil(L);
+        return 1;
     }
-    lua_settop(L, 3);
+    auto [begin, end] = trimmed(L, record, 2);
+    auto text = record.substr(begin, end - begin);
+
+    span_cutter cutter{L, 1};
+    lua_createtable(L, static_cast<int>(check_offset(L, 4, std::numeric_limits<int>::max())), 0);
+    int count = 0;
+    auto add = [&](std::size_t from, std::size_t to) {
+        cutter.push_part(begin + from, begin + to);
+        lua_rawseti(L, -2, ++count);
+    };
+    if (expression) {
+        if (expression->mark_count() > 0)
+            raise(L, errc::not_supported);
+        emilua::split(*expression, text, [&](regex::range r) { add(r.begin, r.end); });
+        return 1;
+    }
+    auto separator = check_bytes(L, 3);
+    if (separator.empty())
+        raise_invalid_argument(L, "field_separator");
+    if (text.empty())
+        return 1;
+    std::size_t from = 0;
+    for (std::size_t to; (to = find_bytes(text, separator, from)) != std::string_view::npos;) {
+        add(from, to);
+        from = to + separator.size();
+    }
+    add(from, text.size());
     return 1;
 }
 
