@@ -435,10 +435,17 @@ fiber* vm::finish(fiber& f, int status)
 
 // --- The round
 
+// Another thread may run the VM to its end, and the context with it, before the context's post() has returned.
+void vm::post_run()
+{
+    std::shared_ptr<context> alive = ctx_;
+    boost::asio::post(alive->io, [this] { run(); });
+}
+
 void vm::start()
 {
     if (try_enter())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::post(task& t)
@@ -448,7 +455,7 @@ void vm::post(task& t)
         t.next = head == idle() ? nullptr : head;
     while (!incoming_.compare_exchange_weak(head, &t));
     if (head == idle())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::drain_incoming()
