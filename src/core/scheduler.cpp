@@ -1,6 +1,7 @@
 // How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
 #include "core/class.hpp"
 #include "core/context.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 #include "core/stack_guard.hpp"
 #include "core/vm.hpp"
@@ -51,14 +52,6 @@ int save_traceback(lua_State* L)
 std::string_view text_of(const std::unique_ptr<std::string>& traceback)
 {
     return traceback ? *traceback : std::string_view{};
-}
-
-_Unwind_Reason_Code end_of_stack(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
-                                 _Unwind_Context*, void*)
-{
-    if (actions & _UA_END_OF_STACK)
-        std::abort(); // run_fiber() catches it: cannot happen
-    return _URC_NO_REASON;
 }
 
 } // namespace
@@ -386,12 +379,7 @@ int vm::yield(lua_State* L)
 
 void vm::unwind_current()
 {
-    // The class is LuaJIT's with error code 0: its personality routine then leaves the Lua stack alone. A
-    // forced unwind is stopped by no pcall; run_fiber() catches it.
-    std::memset(&unwind_, 0, sizeof(unwind_));
-    unwind_.exception_class = 0x4c55414a49543200;
-    _Unwind_ForcedUnwind(&unwind_, end_of_stack, nullptr);
-    std::abort();
+    forced_unwind(unwind_, L_);
 }
 
 // --- A fiber's life
@@ -469,10 +457,17 @@ fiber* vm::finish(fiber& f, int status)
 
 // --- The round
 
+// Another thread may run the VM to its end, and the context with it, before the context's post() has returned.
+void vm::post_run()
+{
+    std::shared_ptr<context> alive = ctx_;
+    boost::asio::post(alive->io, [this] { run(); });
+}
+
 void vm::start()
 {
     if (try_enter())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::post(task& t)
@@ -482,7 +477,7 @@ void vm::post(task& t)
         t.next = head == idle() ? nullptr : head;
     while (!incoming_.compare_exchange_weak(head, &t));
     if (head == idle())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::drain_incoming()

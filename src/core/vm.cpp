@@ -1,6 +1,7 @@
 #include "core/vm.hpp"
 
 #include "core/context.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 
 #include <algorithm>
@@ -23,6 +24,7 @@ vm::vm(runtime& rt, std::shared_ptr<context> ctx)
     L_ = lua_newstate(&vm::allocate, this);
     if (!L_)
         throw std::bad_alloc{};
+    learn_interpreter_frame(L_);
 }
 
 vm::~vm()

@@ -182,6 +182,7 @@ private:
     boost::context::fiber run_fiber(fiber& f, boost::context::fiber&& from);
     int execute(fiber& f);
     fiber* finish(fiber& f, int status);
+    void post_run();
     void drain_incoming();
     void begin_close();
     void finalize();
