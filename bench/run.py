@@ -26,7 +26,7 @@ TARGETS = {
     'bulk': {'64 KiB': {'luv': 1, 'cqueues': 1, 'node': 1}},
     'sleepers': {'memory': {US: 6.0}},
     'million': {},
-    'sync': {'mutex round trip': {'luajit': 4}, 'condition variable round trip': {'luajit': 4}},
+    'sync': {'mutex hand-over': {'luajit': 4}, 'condition variable hand-over': {'luajit': 4}},
     'actor_ping_pong': {'one thread': {'luajit': 45}},
     'actor_fan_in': {},
     'actor_table': {},
