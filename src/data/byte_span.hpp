@@ -12,8 +12,8 @@ namespace emilua {
 
 // The first three members are known to lua/byte_span.lua through FFI: element access is compiled by the JIT.
 //
-// What keeps `data` alive is `memory`, or the collector: then Lua's environment of the userdata refers to it, and the
-// object needs no finalizer. An operation in flight has the object on the stack of its fiber.
+// What keeps `data` alive is `memory`, or the collector: then Lua's environment of the userdata refers to it,
+// and the object needs no finalizer. An operation in flight has the object on the stack of its fiber.
 struct byte_span {
     unsigned char* data = nullptr;
     std::size_t size = 0;
@@ -29,8 +29,8 @@ struct byte_span {
 // Pushes a span of fresh zeroed memory. Throws std::system_error (ENOMEM).
 byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity);
 
-// The same, but the memory is the collector's: parts cost less. For short-lived parts by the million, as a scanner makes
-// them. Raises "not enough memory".
+// The same, but the memory is the collector's: parts cost less. For short-lived parts by the million, as a
+// scanner makes them. Raises "not enough memory".
 byte_span& push_collected_span(lua_State* L, std::size_t size);
 
 // Cuts parts out of the span at `index`. They share its memory; their capacity reaches as far as the span's.

@@ -111,6 +111,7 @@ unsigned check_flags(lua_State* L)
 int match(lua_State* L)
 {
     auto& re = check<regex>(L, 1);
+    lua_settop(L, 3);
     subject s{L};
     if (!re.match(s.text(), check_flags(L))) {
         lua_pushnil(L);
@@ -236,7 +237,7 @@ int get_grammar(lua_State* L)
     return 1;
 }
 
-template <bool regex_options::* Option>
+template <bool regex_options::*Option>
 int get_option(lua_State* L)
 {
     lua_pushboolean(L, check<regex>(L, 1).options().*Option);
@@ -247,9 +248,12 @@ constexpr struct {
     const char* name;
     unsigned value;
 } match_flags[] = {
-    {"not_bol", regex_flag::not_bol},       {"not_eol", regex_flag::not_eol},
-    {"not_bow", regex_flag::not_bow},       {"not_eow", regex_flag::not_eow},
-    {"any", regex_flag::any},               {"not_null", regex_flag::not_null},
+    {"not_bol", regex_flag::not_bol},
+    {"not_eol", regex_flag::not_eol},
+    {"not_bow", regex_flag::not_bow},
+    {"not_eow", regex_flag::not_eow},
+    {"any", regex_flag::any},
+    {"not_null", regex_flag::not_null},
     {"continuous", regex_flag::continuous},
 };
 

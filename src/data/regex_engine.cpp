@@ -1,5 +1,5 @@
-// The only file that sees Boost.Regex. Its matcher keeps what it may have to go back to in blocks on the heap; here is
-// how many, and how many steps it may take.
+// The only file that sees Boost.Regex. Its matcher keeps what it may have to go back to in blocks on the
+// heap; here is how many, and how many steps it may take.
 #define BOOST_REGEX_MAX_BLOCKS 16384 // of 4 KiB
 
 #include "data/regex_engine.hpp"

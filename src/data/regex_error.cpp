@@ -22,12 +22,10 @@ public:
         case regex_errc::unbalanced_brace:
             return "the expression contains mismatched curly braces ('{' and '}')";
         case regex_errc::bad_brace: return "the expression contains an invalid range in a {} expression";
-        case regex_errc::bad_range:
-            return "the expression contains an invalid character range (e.g. [b-a])";
+        case regex_errc::bad_range: return "the expression contains an invalid character range (e.g. [b-a])";
         case regex_errc::pattern_too_large:
             return "there was not enough memory to convert the expression into a finite state machine";
-        case regex_errc::bad_repetition:
-            return "one of *?+{ was not preceded by a valid regular expression";
+        case regex_errc::bad_repetition: return "one of *?+{ was not preceded by a valid regular expression";
         case regex_errc::too_complex:
             return "the complexity of an attempted match exceeded a predefined level";
         case regex_errc::out_of_memory: return "there was not enough memory to perform a match";

@@ -129,6 +129,8 @@ private:
         last_set_ = bytes;
         result_.perl += bytes.none() ? "[^" : "[";
         byte_set shown = bytes.none() ? ~bytes : bytes;
+        if (options_.ignore_case) // then the engine sees no upper case, and translates the ends of ranges
+            shown &= lower_case();
         for (std::size_t first = 0; first < 256; ++first) {
             if (!shown[first])
                 continue;
@@ -455,6 +457,15 @@ private:
         byte_set bytes;
         for (std::size_t b = 0; b < 256; ++b)
             bytes[b] = traits_.isctype(static_cast<char>(b), mask);
+        return bytes;
+    }
+
+    static byte_set lower_case()
+    {
+        byte_set bytes;
+        bytes.set();
+        for (std::size_t upper = 'A'; upper <= 'Z'; ++upper)
+            bytes.reset(upper);
         return bytes;
     }
 

@@ -1,8 +1,9 @@
-// Patterns of the three grammars (04 §4.1), checked and translated to the one syntax that the engine is given.
+// Patterns of the three grammars (04 §4.1), checked and translated to the one syntax that the engine is
+// given.
 //
 // Boost.Regex has these grammars too, but accepts and means other things in many places: named groups in
-// Perl patterns, "a{x}" as a literal, "a++" as possessive, "." and "\f". Here the contract is decided; the engine
-// sees literals, sets, groups, counted repetitions and back references only.
+// Perl patterns, "a{x}" as a literal, "a++" as possessive, "." and "\f". Here the contract is decided; the
+// engine sees literals, sets, groups, counted repetitions and back references only.
 #pragma once
 
 #include <bitset>

@@ -31,8 +31,8 @@ std::size_t check_offset(lua_State* L, int index, std::size_t limit)
 
 // find_records(buffer, begin, scanned, end, separator, records) -> integer
 //
-// Looks for records in the bytes [begin, end) of the buffer, whose bytes before `scanned` begin no separator. Stores
-// views of them. One call finds many, but not all: a program may want only one.
+// Looks for records in the bytes [begin, end) of the buffer, whose bytes before `scanned` begin no separator.
+// Stores views of them. One call finds many, but not all: a program may want only one.
 int find_records(lua_State* L)
 {
     constexpr int most = 64;
@@ -82,8 +82,8 @@ byte_range trimmed(lua_State* L, std::string_view record, int index)
     return trim(record, lua_isboolean(L, index) ? white_space : check_bytes(L, index));
 }
 
-// split(record, trim_record, field_separator, expected) -> array of views; nil if the separator is neither string nor
-// regex. A table that has room for the `expected` number of fields need not grow.
+// split(record, trim_record, field_separator, expected) -> array of views; nil if the separator is neither
+// string nor regex. A table that has room for the `expected` number of fields need not grow.
 int split(lua_State* L)
 {
     lua_settop(L, 4);
