@@ -4,7 +4,7 @@
 -- accessed as bytes, because the compiler assumes that accesses of different types never overlap.
 local ffi, metatable_of, metatable, settled_metatable, methods, native = ...
 
-local type, tonumber, cast, tobit = type, tonumber, ffi.cast, bit.tobit
+local type, tonumber, pairs, cast, tobit = type, tonumber, pairs, ffi.cast, bit.tobit
 local load_accessors = native.load_accessors
 local raise_invalid_argument, raise_out_of_range, raise_read_only, raise_bad_index =
     native.raise_invalid_argument, native.raise_out_of_range, native.raise_read_only, native.raise_bad_index
@@ -66,4 +66,11 @@ end
 
 function metatable:__len()
     return tonumber(check(self).size)
+end
+
+-- Spans without a finalizer.
+for name, value in pairs(metatable) do
+    if name ~= '__gc' then
+        settled_metatable[name] = value
+    end
 end
