@@ -16,6 +16,8 @@ public:
     virtual void cleanup_error(const void* id, const void* coroutine) = 0;
     virtual void out_of_memory(const void* id) = 0;
     virtual void deadlock(const void* id, const std::vector<std::string>& items) = 0;
+    // Where the fibers of a VM stand, for the developer of a program.
+    virtual void fiber_dump(std::string_view) {}
 };
 
 } // namespace emilua

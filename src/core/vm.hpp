@@ -122,6 +122,8 @@ public:
     void run();
     // Any thread. Runs `t` inside the VM, soon.
     void post(task& t);
+    // Any thread. Reports where the fibers stand, soon: as soon as the running one stops.
+    void request_dump();
     // First scheduling of a VM whose main fiber was made.
     void start();
 
@@ -172,6 +174,7 @@ private:
     void append_ready(fiber& f);
     fiber* pop_ready();
     void suspend(fiber& f);
+    void note_time(fiber& f);
     void load(fiber* f);
     void create_context(fiber& f);
     void switch_from(fiber* from, fiber* to);
@@ -205,6 +208,9 @@ private:
     std::size_t pending_ = 0;
     ending why_ = ending::none;
     bool close_begun_ = false;
+    const bool keeps_times_;
+    std::atomic<bool> dump_requested_ = false;
+    task dump_task_;
 
     stack_pool stacks_;
     boost::context::fiber scheduler_context_;
