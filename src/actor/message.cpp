@@ -32,26 +32,21 @@ enum tag : char {
 };
 
 // A descriptor on its way: closed with the message if nobody takes it.
-class owned_fd {
-public:
-    explicit owned_fd(int fd)
-        : fd_{fd}
-    {
-    }
+struct owned_fd {
+    int value = -1;
+
+    owned_fd() = default;
     owned_fd(owned_fd&& other) noexcept
-        : fd_{std::exchange(other.fd_, -1)}
+        : value{other.release()}
     {
     }
     owned_fd& operator=(owned_fd&&) = delete;
     ~owned_fd()
     {
-        if (fd_ >= 0)
-            ::close(fd_);
+        if (value >= 0)
+            ::close(value);
     }
-    int release() { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
+    int release() { return std::exchange(value, -1); }
 };
 
 } // namespace
@@ -167,10 +162,10 @@ private:
                 return refuse(root, errc::invalid_argument);
             if (fd->in_flight)
                 return refuse(root, errc::device_or_resource_busy);
-            int copy = fcntl(fd->value, F_DUPFD_CLOEXEC, 0);
-            if (copy < 0)
+            auto& copy = out_.descriptors.emplace_back();
+            copy.value = fcntl(fd->value, F_DUPFD_CLOEXEC, 0);
+            if (copy.value < 0)
                 raise(L_, error_code{errno, boost::system::system_category()});
-            out_.descriptors.emplace_back(copy);
             put(tag_descriptor);
         } else if (const std::shared_ptr<mailbox>* target = addressable(L_, -1)) {
             out_.addresses.emplace_back(*target);
@@ -376,9 +371,11 @@ private:
         case tag_false: lua_pushboolean(L_, t == tag_true); break;
         case tag_number: lua_pushnumber(L_, get<lua_Number>()); break;
         case tag_string: push_string(); break;
-        case tag_descriptor:
-            push_file_descriptor(L_).value = in_.descriptors[descriptors_++].release();
+        case tag_descriptor: {
+            auto& fd = push_file_descriptor(L_);
+            fd.value = in_.descriptors[descriptors_++].release();
             break;
+        }
         default: push_channel(L_, std::move(in_.addresses[addresses_++])); break;
         }
     }

@@ -82,12 +82,14 @@ struct coroutine_frame {
     coroutine_frame* outer;
 };
 
-// Lives at the top of its own stack: an idle fiber costs one page and a Lua thread.
+// Gets its C stack when it first runs: a fiber that was spawned and not run yet costs little, and one that
+// ends without waiting runs on a stack that is still in the caches. A parked fiber costs a page of stack and
+// a Lua thread.
 class fiber {
 public:
     enum class state : std::uint8_t { fresh, ready, running, parked };
 
-    fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial);
+    fiber(vm& owner, lua_State* thread, int thread_ref, std::uint64_t serial);
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
 
@@ -97,7 +99,7 @@ public:
     vm& owner;
     lua_State* const L;
     const int thread_ref;
-    const stack memory;
+    stack memory;               // while it has one
     const std::uint64_t serial; // never 0, never used again in this VM, unlike the address
     state status = state::fresh;
     bool is_main = false; // the VM's main fiber or one that evaluates a module

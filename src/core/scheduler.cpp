@@ -24,8 +24,8 @@ namespace {
 
 // Switches in one round before the io_context gets a turn: I/O and other VMs are not starved.
 constexpr std::size_t round_budget = 128;
-constexpr std::uintptr_t cache_line = 64;
-constexpr std::uintptr_t stack_colors = 16;
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t stack_colors = 16;
 // Stacks given back to the kernel in one idle moment.
 constexpr std::size_t trim_budget = 32;
 // Lua threads kept for the next spawn().
@@ -57,11 +57,10 @@ std::string_view text_of(const std::unique_ptr<std::string>& traceback)
 
 } // namespace
 
-fiber::fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial)
+fiber::fiber(vm& owner, lua_State* thread, int thread_ref, std::uint64_t serial)
     : owner{owner}
     , L{thread}
     , thread_ref{thread_ref}
-    , memory{s}
     , serial{serial}
 {
 }
@@ -105,6 +104,18 @@ task* vm::idle()
 
 // --- Creation
 
+void* vm::allocate_fiber()
+{
+    if (free_fibers_.empty()) {
+        if (++fibers_made_ > free_fibers_.capacity())
+            free_fibers_.reserve(2 * fibers_made_); // so that destroy() cannot fail
+        return fiber_memory_.allocate(sizeof(fiber), alignof(fiber));
+    }
+    void* memory = free_fibers_.back();
+    free_fibers_.pop_back();
+    return memory;
+}
+
 fiber& vm::make_fiber(lua_State* from, bool main)
 {
     lua_State* thread;
@@ -120,26 +131,28 @@ fiber& vm::make_fiber(lua_State* from, bool main)
         ref = luaL_ref(from, LUA_REGISTRYINDEX);
         lua_pushcfunction(thread, fn<save_traceback>); // index 1 as long as the thread lives
     }
-    stack s;
+    void* memory = nullptr;
+    stack main_stack;
     char problem[200] = "";
     try {
-        s = main ? map_stack(rt_.main_stack_size) : stacks_.allocate();
+        memory = allocate_fiber();
+        if (main)
+            main_stack = map_stack(rt_.main_stack_size);
+        else
+            stacks_.reserve();
     } catch (const std::exception& e) {
         std::strncpy(problem, e.what(), sizeof(problem) - 1);
     }
-    if (!s) {
+    if (*problem) {
+        if (memory)
+            free_fibers_.push_back(memory);
         release_thread(thread, ref);
         luaL_error(from, "%s", problem);
     }
     lua_xmove(from, thread, 1);
-    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours
-    // a thousand fibers compete for a few lines.
-    auto top = reinterpret_cast<std::uintptr_t>(s.top);
-    std::uintptr_t color = top / stacks_.stack_size() % stack_colors;
-    auto address = (top - sizeof(fiber)) / cache_line * cache_line - color * cache_line;
-    auto* f = new (reinterpret_cast<void*>(address)) fiber{*this, s, thread, ref, ++last_serial_};
+    auto* f = new (memory) fiber{*this, thread, ref, ++last_serial_};
+    f->memory = main_stack;
     f->is_main = main;
-    f->saved.c_stack_limit = s.bottom + c_stack_reserve;
     f->on_pool_stack = !main;
     (last_fiber_ ? last_fiber_->next : fibers_) = f;
     f->previous = std::exchange(last_fiber_, f);
@@ -192,7 +205,10 @@ void vm::destroy(fiber& f)
     bool running = &f == current_;
     sanitizer::stack_state sanitizer_state = f.sanitizer_state;
     f.~fiber();
-    if (running) {
+    free_fibers_.push_back(&f);
+    if (!s) {
+        stacks_.unreserve();
+    } else if (running) {
         dead_stack_ = s;
         dead_on_pool_ = on_pool;
         dead_sanitizer_ = sanitizer_state;
@@ -253,12 +269,18 @@ void vm::unpark_first(fiber& f)
     }
 }
 
+// Gives a fiber that runs for the first time its stack.
 void vm::create_context(fiber& f)
 {
-    auto* top = reinterpret_cast<std::byte*>(&f);
+    if (f.on_pool_stack)
+        f.memory = stacks_.allocate();
+    f.saved.c_stack_limit = f.memory.bottom + c_stack_reserve;
+    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours
+    // a thousand fibers compete for a few lines.
+    std::size_t color = f.serial % stack_colors * cache_line;
     boost::context::stack_context whole;
-    whole.sp = top;
-    whole.size = static_cast<std::size_t>(top - f.memory.bottom);
+    whole.sp = f.memory.top - color;
+    whole.size = f.memory.size() - color;
     sanitizer::create(f.sanitizer_state, f.memory.bottom, f.memory.size());
     sanitizer::during_creation guard{f.sanitizer_state};
     f.context = boost::context::fiber{
@@ -523,9 +545,9 @@ void vm::run()
 {
     stack_guard::running_vm scope{*this};
     sanitizer::adopt_current_thread(scheduler_sanitizer_);
+    budget_ = round_budget; // for all of it: other VMs may send us something new each time we look
     for (;;) {
         drain_incoming();
-        budget_ = round_budget;
         // Once the VM is to close only begin_close() may decide who runs: a fresh fiber must not start.
         while (budget_ > 0 && (close_begun_ || !closing())) {
             fiber* f = pop_ready();

@@ -104,23 +104,25 @@ void stack_pool::add_slab()
     end_ = p + size;
 }
 
-stack stack_pool::allocate()
+void stack_pool::reserve()
 {
-    stack s;
-    if (!dirty_.empty()) {
-        s = dirty_.back();
-        dirty_.pop_back();
-    } else if (!clean_.empty()) {
-        s = clean_.back();
-        clean_.pop_back();
-    } else {
+    if (clean_.size() + dirty_.size() == reserved_) {
         if (next_ == end_)
             add_slab();
-        // Guards are made at first use: each one costs page-table memory.
+        // Guards are made for stacks that are needed only: each one costs page-table memory.
         protect(next_);
-        s = {next_ + page_size(), next_ + stack_size_};
+        clean_.push_back({next_ + page_size(), next_ + stack_size_});
         next_ += stack_size_;
     }
+    ++reserved_;
+}
+
+stack stack_pool::allocate() noexcept
+{
+    auto& from = dirty_.empty() ? clean_ : dirty_;
+    stack s = from.back();
+    from.pop_back();
+    --reserved_;
     ++in_use_;
     return s;
 }

@@ -112,7 +112,8 @@ void vm::finalize()
     else if (!deadlocks_.empty())
         rt_.report.deadlock(id_, deadlocks_);
     bool broken = why_ == ending::cleanup_error || why_ == ending::out_of_memory;
-    if (is_main_vm && (!main_returned || broken))
+    bool went = main_returned || why_ == ending::exit; // an exit without the master's role is no failure
+    if (is_main_vm && (!went || broken))
         rt_.main_failed();
     rt_.closed(*this); // destroys this VM
 }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <lua.hpp>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <unwind.h>
 #include <utility>
@@ -169,6 +170,7 @@ public:
 private:
     friend class fiber;
 
+    void* allocate_fiber();
     fiber& make_fiber(lua_State* from, bool main);
     void destroy(fiber& f);
     void append_ready(fiber& f);
@@ -212,6 +214,9 @@ private:
     std::atomic<bool> dump_requested_ = false;
     task dump_task_;
 
+    std::pmr::monotonic_buffer_resource fiber_memory_;
+    std::vector<void*> free_fibers_; // memory of ended ones
+    std::size_t fibers_made_ = 0;
     stack_pool stacks_;
     boost::context::fiber scheduler_context_;
     sanitizer::stack_state scheduler_sanitizer_;

@@ -12,6 +12,7 @@
 #include "io/file_descriptor.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/system/system_error.hpp>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,11 @@
 namespace emilua {
 
 using io_executor = boost::asio::io_context::executor_type;
+
+[[noreturn]] inline void throw_errno(int error)
+{
+    throw boost::system::system_error{error, boost::system::system_category()};
+}
 
 // Arguments are checked first, then this: raises EBADF.
 template <class T>
@@ -57,6 +63,33 @@ int make(lua_State* L)
     return 1;
 }
 
+// Moves the descriptor at `index` into the object. On errors it stays where it is.
+template <class T, class... Protocol>
+void adopt(lua_State* L, T& object, int index, const Protocol&... protocol)
+{
+    auto& fd = check_file_descriptor(L, index);
+    object.assign(protocol..., fd.value);
+    fd.release();
+}
+
+// T.new([fd]), where the class alone says what protocol a descriptor has, if any.
+template <class T, class... Protocol>
+int make_or_adopt(lua_State* L)
+{
+    auto& self = push<T>(L, vm::of(L).io());
+    if (lua_gettop(L) > 1)
+        adopt(L, self, 1, Protocol{}...);
+    return 1;
+}
+
+// object:assign(fd), likewise.
+template <class T, class... Protocol>
+int assign_descriptor(lua_State* L)
+{
+    adopt(L, check<T>(L, 1), 2, Protocol{}...);
+    return 0;
+}
+
 template <class T>
 int is_open(lua_State* L)
 {
@@ -83,6 +116,7 @@ template <class T>
 int release(lua_State* L)
 {
     auto& self = check<T>(L, 1);
+    require_open(L, self);
     push_file_descriptor(L).value = self.release();
     return 1;
 }

@@ -63,7 +63,7 @@ template <class S>
 int assign(lua_State* L)
 {
     auto& self = check<S>(L, 1);
-    adopt(L, self, check_family<typename S::protocol_type>(L, 2), 3);
+    adopt(L, self, 3, check_family<typename S::protocol_type>(L, 2));
     return 0;
 }
 

@@ -4,7 +4,6 @@
 #include "io/io_object.hpp"
 
 #include <boost/asio/socket_base.hpp>
-#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -13,11 +12,6 @@
 namespace emilua {
 
 using boost::asio::socket_base;
-
-[[noreturn]] inline void throw_errno(int error)
-{
-    throw boost::system::system_error{error, boost::system::system_category()};
-}
 
 // As Asio's open(), but close-on-exec from the first moment. Throws system_error: already_open, OS errors.
 template <class S>
@@ -29,15 +23,6 @@ void open_socket(S& socket, const typename S::protocol_type& protocol)
     fd.value = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
     if (fd.value < 0)
         throw_errno(errno);
-    socket.assign(protocol, fd.value);
-    fd.release();
-}
-
-// Moves the descriptor at `index` into the socket. On errors it stays where it is.
-template <class S>
-void adopt(lua_State* L, S& socket, const typename S::protocol_type& protocol, int index)
-{
-    auto& fd = check_file_descriptor(L, index);
     socket.assign(protocol, fd.value);
     fd.release();
 }
