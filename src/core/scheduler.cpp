@@ -1,6 +1,7 @@
 // How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
 #include "core/class.hpp"
 #include "core/context.hpp"
+#include "core/fiber_dump.hpp"
 #include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 #include "core/stack_guard.hpp"
@@ -334,6 +335,12 @@ void vm::free_dead_stack()
         switch_from(&f, next);
 }
 
+[[gnu::always_inline]] inline void vm::note_time(fiber& f)
+{
+    if (keeps_times_) [[unlikely]]
+        f.parked_at = coarse_milliseconds();
+}
+
 bool vm::park(wait_info wait)
 {
     fiber& f = *current_;
@@ -341,6 +348,7 @@ bool vm::park(wait_info wait)
     f.wait_interrupted = false;
     f.wait_interruptible = wait.on_interrupt && f.interruption_disabled == 0;
     f.status = fiber::state::parked;
+    note_time(f);
     suspend(f);
     f.wait = {};
     if (closing()) [[unlikely]]
@@ -351,6 +359,7 @@ bool vm::park(wait_info wait)
 void vm::park_until(const bool& done)
 {
     fiber& f = *current_;
+    note_time(f);
     while (!done) {
         f.wait = {wait_kind::operation, nullptr, nullptr};
         f.wait_interruptible = f.interruption_disabled == 0;
@@ -457,7 +466,8 @@ fiber* vm::finish(fiber& f, int status)
 
 // --- The round
 
-// Another thread may run the VM to its end, and the context with it, before the context's post() has returned.
+// Another thread may run the VM to its end, and the context with it, before the context's post() has
+// returned.
 void vm::post_run()
 {
     std::shared_ptr<context> alive = ctx_;
@@ -480,6 +490,12 @@ void vm::post(task& t)
         post_run();
 }
 
+void vm::request_dump()
+{
+    if (!dump_requested_.exchange(true))
+        post(dump_task_);
+}
+
 void vm::drain_incoming()
 {
     if (!incoming_.load(std::memory_order_relaxed))
@@ -497,6 +513,8 @@ void vm::drain_incoming()
 void vm::begin_close()
 {
     close_begun_ = true;
+    if (rt_.dumps_at_end && fibers_)
+        rt_.report.fiber_dump(fiber_dump(*this));
     if (why_ == ending::finished || why_ == ending::exit)
         deadlocks_ = deadlocks();
     if (on_close)
