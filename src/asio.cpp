@@ -1,3 +1,2 @@
-// Asio and its SSL part, compiled here once.
+// Asio without its SSL part (asio_ssl.cpp), compiled here once.
 #include <boost/asio/impl/src.hpp>
-#include <boost/asio/ssl/impl/src.hpp>

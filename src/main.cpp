@@ -73,6 +73,9 @@ int main(int argc, char* argv[])
             {.file = file, .import_root = directory_of(file), .context = options->test ? "test" : "main"});
         rt.set_master(main_vm.get());
         start_program(std::move(main_vm));
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "Error starting the lua VM: not enough memory\n");
+        return 1;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "Error starting the lua VM: %s\n", e.what());
         return 1;

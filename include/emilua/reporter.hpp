@@ -14,6 +14,8 @@ public:
     virtual void fiber_panic(const void* id, std::string_view message, std::string_view traceback) = 0;
     virtual void main_panic(const void* id, std::string_view message, std::string_view traceback) = 0;
     virtual void cleanup_error(const void* id, const void* coroutine) = 0;
+    // An error that escaped a __gc function of the program: the VM goes on.
+    virtual void finalizer_error(const void* id, std::string_view message) = 0;
     virtual void out_of_memory(const void* id) = 0;
     virtual void deadlock(const void* id, const std::vector<std::string>& items) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "core/class.hpp"
 #include "io/file_descriptor.hpp"
+#include "lang/require.hpp"
 
 #include <optional>
 
@@ -19,16 +20,6 @@ struct inbox {
     // Collected: nobody can receive any more (03 §5).
     ~inbox() { owner.inbox->close(); }
 };
-
-// Address: key of the registry for the inbox while the main fiber may import it.
-const char inbox_key = 0;
-
-void set_inbox(lua_State* L) // pops the value
-{
-    lua_pushlightuserdata(L, const_cast<char*>(&inbox_key));
-    lua_insert(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-}
 
 // --- Sending
 
@@ -139,7 +130,8 @@ void stop_receiving(fiber& f)
 // While it lives the running fiber is the VM's receiver and holds the VM open.
 class receiving {
 public:
-    explicit receiving(vm& v) : vm_{v}
+    explicit receiving(vm& v)
+        : vm_{v}
     {
         v.inbox->receiver = v.current();
         v.hold();
@@ -176,6 +168,7 @@ int inbox_receive(lua_State* L)
         case mailbox::receive_status::no_senders: raise(L, core_errc::no_senders);
         case mailbox::receive_status::empty: break;
         }
+        check_interruption(L, v); // it came between being woken for a message and that being taken back
         receiving scope{v};
         if (!v.park({wait_kind::inbox, &m, stop_receiving}))
             raise(L, core_errc::interrupted);
@@ -198,19 +191,18 @@ void register_channels(lua_State* L)
     v.on_main_end = [&v] {
         if (!v.inbox->imported)
             v.inbox->close();
-        // From here the inbox lives as long as the program refers to it: nobody can import it again.
-        lua_pushnil(v.state());
-        set_inbox(v.state());
+        // From here the inbox lives as long as the program itself refers to it.
+        loader::of(v.state()).release_exports(v.state());
     };
     class_<channel>{L, "tx-channel"}
         .method("send", fn<channel_send>)
         .method("close", fn<channel_close>)
         .metamethod("__eq", fn<channel_eq>)
-        .fallback_set(raise_read_only);
+        .metamethod("__newindex", raise_read_only);
     class_<inbox>{L, "rx-channel"}
         .method("receive", fn<inbox_receive>)
         .method("close", fn<inbox_close>)
-        .fallback_set(raise_read_only);
+        .metamethod("__newindex", raise_read_only);
     register_file_descriptor(L);
 }
 
@@ -230,14 +222,8 @@ const std::shared_ptr<mailbox>* addressable(lua_State* L, int index)
 
 int open_inbox(lua_State* L)
 {
-    lua_pushlightuserdata(L, const_cast<char*>(&inbox_key));
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    if (!lua_isnil(L, -1))
-        return 1;
     vm& v = vm::of(L);
     push<inbox>(L, v);
-    lua_pushvalue(L, -1);
-    set_inbox(L);
     v.inbox->imported = true;
     return 1;
 }

@@ -1,10 +1,10 @@
 // The mailbox of a VM: where senders in any thread meet the VM's receiving fiber.
 //
-// Sending is a rendezvous: there is no buffer, each queued message has a waiting fiber. The mutex is held for a
-// few pointer assignments, never while Lua runs.
+// Sending is a rendezvous: there is no buffer, each queued message has a waiting fiber. The mutex is held for
+// a few pointer assignments, never while Lua runs.
 //
-// Cancellation story. An interrupted sender takes its message back if nobody has taken it yet; else the send has
-// succeeded and the interruption shows later. An interrupted receiver leaves all messages queued.
+// Cancellation story. An interrupted sender takes its message back if nobody has taken it yet; else the send
+// has succeeded and the interruption shows later. An interrupted receiver leaves all messages queued.
 #pragma once
 
 #include "actor/message.hpp"
@@ -71,7 +71,7 @@ public:
 
 private:
     static void wake_receiver(task& t, vm& owner);
-    void wake(); // locked
+    void wake();                  // locked
     bool unlink(pending_send& p); // locked
 
     mutable std::mutex mutex_;
@@ -88,9 +88,19 @@ private:
 // A live sender address.
 class address {
 public:
-    explicit address(std::shared_ptr<mailbox> target) : target_{std::move(target)} { target_->add_sender(); }
-    address(const address& other) : address{other.target_} {}
-    address(address&& other) noexcept : target_{std::move(other.target_)} {}
+    explicit address(std::shared_ptr<mailbox> target)
+        : target_{std::move(target)}
+    {
+        target_->add_sender();
+    }
+    address(const address& other)
+        : address{other.target_}
+    {
+    }
+    address(address&& other) noexcept
+        : target_{std::move(other.target_)}
+    {
+    }
     address& operator=(address other) noexcept
     {
         target_.swap(other.target_);

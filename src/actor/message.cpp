@@ -22,9 +22,9 @@ constexpr std::size_t max_levels = 1 << 20;
 enum tag : char {
     tag_false,
     tag_true,
-    tag_number,   // + double
-    tag_string,   // + size_t, bytes
-    tag_sequence, // + u32 number of elements; values follow, then tag_end
+    tag_number,     // + double
+    tag_string,     // + size_t, bytes
+    tag_sequence,   // + u32 number of elements; values follow, then tag_end
     tag_dictionary, // + u32 number of members; pairs tag_string.., value follow, then tag_end
     tag_end,
     tag_descriptor,
@@ -32,20 +32,21 @@ enum tag : char {
 };
 
 // A descriptor on its way: closed with the message if nobody takes it.
-class owned_fd {
-public:
-    explicit owned_fd(int fd) : fd_{fd} {}
-    owned_fd(owned_fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+struct owned_fd {
+    int value = -1;
+
+    owned_fd() = default;
+    owned_fd(owned_fd&& other) noexcept
+        : value{other.release()}
+    {
+    }
     owned_fd& operator=(owned_fd&&) = delete;
     ~owned_fd()
     {
-        if (fd_ >= 0)
-            ::close(fd_);
+        if (value >= 0)
+            ::close(value);
     }
-    int release() { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
+    int release() { return std::exchange(value, -1); }
 };
 
 } // namespace
@@ -73,11 +74,15 @@ message& message::operator=(message&& other) noexcept
     return *this;
 }
 
-// Writes a value to a block. Walks tables without recursion: the tables on the current path, each with the key
-// it is at, are kept in a Lua table, for which the C stack and the Lua stack would be too small.
+// Writes a value to a block. Walks tables without recursion: the tables on the current path, each with the
+// key it is at, are kept in a Lua table, for which the C stack and the Lua stack would be too small.
 class message::encoder {
 public:
-    encoder(lua_State* L, block& out) : L_{L}, out_{out} {}
+    encoder(lua_State* L, block& out)
+        : L_{L}
+        , out_{out}
+    {
+    }
 
     void encode(int index)
     {
@@ -112,8 +117,8 @@ private:
         put(text, size);
     }
 
-    // The scalar or object on top of the stack (popped unless it is a table). Errors of a value inside a table
-    // drop it (03 §4).
+    // The scalar or object on top of the stack (popped unless it is a table). Errors of a value inside a
+    // table drop it (03 §4).
     written put_value(bool root)
     {
         switch (lua_type(L_, -1)) {
@@ -157,10 +162,10 @@ private:
                 return refuse(root, errc::invalid_argument);
             if (fd->in_flight)
                 return refuse(root, errc::device_or_resource_busy);
-            int copy = fcntl(fd->value, F_DUPFD_CLOEXEC, 0);
-            if (copy < 0)
+            auto& copy = out_.descriptors.emplace_back();
+            copy.value = fcntl(fd->value, F_DUPFD_CLOEXEC, 0);
+            if (copy.value < 0)
                 raise(L_, error_code{errno, boost::system::system_category()});
-            out_.descriptors.emplace_back(copy);
             put(tag_descriptor);
         } else if (const std::shared_ptr<mailbox>* target = addressable(L_, -1)) {
             out_.addresses.emplace_back(*target);
@@ -298,11 +303,16 @@ private:
     std::vector<level> levels_;
 };
 
-// Reads a block back, again without recursion: containers that wait for their member to be complete are kept in a
-// Lua table. Stack: that table, container, its pending key if it is a dictionary, value.
+// Reads a block back, again without recursion: containers that wait for their member to be complete are kept
+// in a Lua table. Stack: that table, container, its pending key if it is a dictionary, value.
 class message::decoder {
 public:
-    decoder(lua_State* L, block& in) : L_{L}, in_{in}, at_{in.bytes.data()} {}
+    decoder(lua_State* L, block& in)
+        : L_{L}
+        , in_{in}
+        , at_{in.bytes.data()}
+    {
+    }
 
     void decode()
     {
@@ -361,7 +371,11 @@ private:
         case tag_false: lua_pushboolean(L_, t == tag_true); break;
         case tag_number: lua_pushnumber(L_, get<lua_Number>()); break;
         case tag_string: push_string(); break;
-        case tag_descriptor: push_file_descriptor(L_).value = in_.descriptors[descriptors_++].release(); break;
+        case tag_descriptor: {
+            auto& fd = push_file_descriptor(L_);
+            fd.value = in_.descriptors[descriptors_++].release();
+            break;
+        }
         default: push_channel(L_, std::move(in_.addresses[addresses_++])); break;
         }
     }

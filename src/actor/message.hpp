@@ -1,8 +1,8 @@
 // A message: a value copied out of one VM on its way into another (03 §4).
 //
 // Scalars and short strings are held inline. Everything else is one flat block: no recursion to build it, to
-// read it or to destroy it, however deep the value was. Descriptors and addresses are owned; a message that is
-// dropped closes and releases them.
+// read it or to destroy it, however deep the value was. Descriptors and addresses are owned; a message that
+// is dropped closes and releases them.
 #pragma once
 
 #include <cstdint>

@@ -94,16 +94,16 @@ int spawn_vm(lua_State* L)
         failure.emplace(e);
     }
     if (failure)
-        raise(L, failure->code);
+        raise(L, failure->code, {{"message", failure->what()}}); // names the limit, or the line
     push_channel(L, std::move(*target));
     return 1;
 }
 
 int spawn_context_threads(lua_State* L)
 {
-    luaL_argcheck(L, lua_type(L, 1) == LUA_TNUMBER, 1,
-                  lua_pushfstring(L, "number expected, got %s",
-                                  lua_isnone(L, 1) ? "no value" : luaL_typename(L, 1)));
+    luaL_argcheck(
+        L, lua_type(L, 1) == LUA_TNUMBER, 1,
+        lua_pushfstring(L, "number expected, got %s", lua_isnone(L, 1) ? "no value" : luaL_typename(L, 1)));
     vm& v = vm::of(L);
     if (v.ctx().single)
         raise(L, errc::not_supported);

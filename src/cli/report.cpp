@@ -62,6 +62,12 @@ void stderr_reporter::cleanup_error(const void* id, const void* coroutine)
                       color(red), id, coroutine, color(end_red)));
 }
 
+void stderr_reporter::finalizer_error(const void* id, std::string_view message)
+{
+    write(fmt::format("{}Finalizer of VM {} failed: '{}{}{}'{}\n", color(red), id, color(underline), message,
+                      color(end_underline), color(end_red)));
+}
+
 void stderr_reporter::out_of_memory(const void* id)
 {
     write(fmt::format("{}VM {} forcibly closed due to '{}LUA_ERRMEM{}'{}\n", color(red), id, color(underline),

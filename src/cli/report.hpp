@@ -19,6 +19,7 @@ public:
     void fiber_panic(const void* id, std::string_view message, std::string_view traceback) override;
     void main_panic(const void* id, std::string_view message, std::string_view traceback) override;
     void cleanup_error(const void* id, const void* coroutine) override;
+    void finalizer_error(const void* id, std::string_view message) override;
     void out_of_memory(const void* id) override;
     void deadlock(const void* id, const std::vector<std::string>& items) override;
 

@@ -10,7 +10,8 @@ namespace emilua {
 
 namespace {
 
-// Address: key of the registry for {index, newindex} of lua/class.lua.
+// Address: key of the registry for {index, newindex} of lua/class.lua and the metatable that raises
+// bad_index.
 const char class_factory_key = 0;
 
 void push_class_factory(lua_State* L, int which)
@@ -19,11 +20,15 @@ void push_class_factory(lua_State* L, int which)
     lua_rawget(L, LUA_REGISTRYINDEX);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        lua_createtable(L, 2, 0);
+        lua_createtable(L, 3, 0);
         push_embedded(L, embedded::class_);
         lua_call(L, 0, 2);
         lua_rawseti(L, -3, 2);
         lua_rawseti(L, -2, 1);
+        lua_createtable(L, 0, 1);
+        lua_pushcfunction(L, raise_bad_index);
+        lua_setfield(L, -2, "__index");
+        lua_rawseti(L, -2, 3);
         lua_pushlightuserdata(L, const_cast<char*>(&class_factory_key));
         lua_pushvalue(L, -2);
         lua_rawset(L, LUA_REGISTRYINDEX);
@@ -40,6 +45,12 @@ int bad_index(lua_State* L)
 int read_only(lua_State* L)
 {
     raise(L, errc::operation_not_permitted);
+}
+
+// A metatable whose __index raises bad_index; shared.
+void push_bad_index_metatable(lua_State* L)
+{
+    push_class_factory(L, 3);
 }
 
 } // namespace
@@ -80,92 +91,102 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     : L_{L}
     , id_{id}
 {
-    luaL_checkstack(L, 12, "class");
+    luaL_checkstack(L, 8, nullptr);
     lua_newtable(L);
-    metatable_ = lua_gettop(L);
-    lua_newtable(L);
-    methods_ = lua_gettop(L);
-    lua_newtable(L);
-    getters_ = lua_gettop(L);
-    lua_newtable(L);
-    setters_ = lua_gettop(L);
-    lua_pushcfunction(L, raise_bad_index);
-    fallback_ = lua_gettop(L);
-    lua_pushnil(L);
-    fallback_set_ = lua_gettop(L);
-
+    const void* address = lua_topointer(L, -1);
+    metatable_ = luaL_ref(L, LUA_REGISTRYINDEX);
+    vm::of(L).set_class(id, {.ref = metatable_, .metatable = address});
     lua_pushstring(L, name);
-    lua_setfield(L, metatable_, "__metatable");
+    set_metafield("__metatable");
     lua_pushcfunction(L, gc);
-    lua_setfield(L, metatable_, "__gc");
-    const void* address = lua_topointer(L, metatable_);
-    lua_pushvalue(L, metatable_);
-    vm::of(L).set_class(id, {.ref = luaL_ref(L, LUA_REGISTRYINDEX), .metatable = address});
+    set_metafield("__gc");
+
+    // Methods are looked up by the interpreter itself until there are properties.
+    lua_rawgeti(L, LUA_REGISTRYINDEX, metatable_);
+    lua_newtable(L);
+    push_bad_index_metatable(L);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
 }
 
-class_builder::~class_builder() noexcept(false)
+// Sets a field of a kept table to the value on top of the stack (popped).
+void class_builder::set(slot table, const char* name)
 {
-    lua_settop(L_, fallback_set_);
-    push_class_factory(L_, 1);
-    lua_pushvalue(L_, methods_);
-    lua_pushvalue(L_, getters_);
-    lua_pushvalue(L_, fallback_);
-    lua_call(L_, 3, 1);
-    lua_setfield(L_, metatable_, "__index");
-    if (has_setters_) {
-        push_class_factory(L_, 2);
-        lua_pushvalue(L_, setters_);
-        if (lua_isnil(L_, fallback_set_))
-            lua_pushcfunction(L_, raise_bad_index);
-        else
-            lua_pushvalue(L_, fallback_set_);
-        lua_call(L_, 2, 1);
-        lua_setfield(L_, metatable_, "__newindex");
-    } else if (!lua_isnil(L_, fallback_set_)) {
-        lua_pushvalue(L_, fallback_set_);
-        lua_setfield(L_, metatable_, "__newindex");
-    }
-    if (settling_) {
-        vm::registered_class c = vm::of(L_).find_class(id_);
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, metatable_);
+    lua_rawgeti(L_, -1, table);
+    lua_pushvalue(L_, -3);
+    lua_setfield(L_, -2, name);
+    lua_pop(L_, 3);
+}
+
+// The same for the metatable itself.
+void class_builder::set_metafield(const char* name)
+{
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, metatable_);
+    lua_insert(L_, -2);
+    lua_setfield(L_, -2, name);
+    lua_pop(L_, 1);
+}
+
+void class_builder::install_index(lua_CFunction fallback)
+{
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, metatable_);
+    if (!has_getters_) {
         lua_newtable(L_);
-        c.settled_metatable = lua_topointer(L_, -1);
-        for (const char* name : {"__index", "__metatable"}) {
-            lua_getfield(L_, metatable_, name);
-            lua_setfield(L_, -2, name);
-        }
-        c.settled_ref = luaL_ref(L_, LUA_REGISTRYINDEX);
-        vm::of(L_).set_class(id_, c);
+        lua_rawseti(L_, -2, getters);
+        has_getters_ = true;
     }
-    lua_settop(L_, metatable_ - 1);
+    push_class_factory(L_, 1);
+    lua_rawgeti(L_, -2, methods);
+    lua_pushnil(L_); // keys that are no methods are not for the fallback of the methods' table
+    lua_setmetatable(L_, -2);
+    lua_rawgeti(L_, -3, getters);
+    lua_pushcfunction(L_, fallback);
+    lua_call(L_, 3, 1);
+    lua_setfield(L_, -2, "__index");
+    lua_pop(L_, 1);
 }
 
-class_builder& class_builder::settling()
+void class_builder::install_newindex()
 {
-    settling_ = true;
-    return *this;
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, metatable_);
+    push_class_factory(L_, 2);
+    lua_newtable(L_);
+    lua_pushvalue(L_, -1);
+    lua_rawseti(L_, -4, setters);
+    lua_pushcfunction(L_, raise_bad_index);
+    lua_call(L_, 2, 1);
+    lua_setfield(L_, -2, "__newindex");
+    lua_pop(L_, 1);
+    has_setters_ = true;
 }
 
 class_builder& class_builder::method(const char* name, lua_CFunction f)
 {
     lua_pushcfunction(L_, f);
-    lua_setfield(L_, methods_, name);
-    return *this;
+    return method(name);
 }
 
 class_builder& class_builder::method(const char* name)
 {
-    lua_setfield(L_, methods_, name);
+    set(methods, name);
     return *this;
 }
 
-class_builder& class_builder::property(const char* name, lua_CFunction get, lua_CFunction set)
+class_builder& class_builder::property(const char* name, lua_CFunction get, lua_CFunction set_function)
 {
+    if (!has_getters_)
+        install_index(raise_bad_index);
     lua_pushcfunction(L_, get);
-    lua_setfield(L_, getters_, name);
-    if (set) {
-        lua_pushcfunction(L_, set);
-        lua_setfield(L_, setters_, name);
-        has_setters_ = true;
+    set(getters, name);
+    if (set_function) {
+        if (!has_setters_)
+            install_newindex();
+        lua_pushcfunction(L_, set_function);
+        set(setters, name);
     }
     return *this;
 }
@@ -173,21 +194,29 @@ class_builder& class_builder::property(const char* name, lua_CFunction get, lua_
 class_builder& class_builder::metamethod(const char* name, lua_CFunction f)
 {
     lua_pushcfunction(L_, f);
-    lua_setfield(L_, metatable_, name);
+    set_metafield(name);
     return *this;
 }
 
 class_builder& class_builder::fallback(lua_CFunction f)
 {
-    lua_pushcfunction(L_, f);
-    lua_replace(L_, fallback_);
+    install_index(f);
     return *this;
 }
 
-class_builder& class_builder::fallback_set(lua_CFunction f)
+class_builder& class_builder::settling()
 {
-    lua_pushcfunction(L_, f);
-    lua_replace(L_, fallback_set_);
+    vm::registered_class c = vm::of(L_).find_class(id_);
+    lua_newtable(L_);
+    c.settled_metatable = lua_topointer(L_, -1);
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, metatable_);
+    for (const char* name : {"__index", "__metatable"}) {
+        lua_getfield(L_, -1, name);
+        lua_setfield(L_, -3, name);
+    }
+    lua_pop(L_, 1);
+    c.settled_ref = luaL_ref(L_, LUA_REGISTRYINDEX);
+    vm::of(L_).set_class(id_, c);
     return *this;
 }
 

@@ -86,8 +86,8 @@ T& push(lua_State* L, A&&... arguments)
     return *object;
 }
 
-// Destroys nothing, now or later: the object at `index` holds nothing any more, so the collector need not call a
-// finalizer. For objects that come and go by the million; their class must be built with settling().
+// Destroys nothing, now or later: the object at `index` holds nothing any more, so the collector need not
+// call a finalizer. For objects that come and go by the million; their class must be built with settling().
 template <class T>
 void settle(lua_State* L, int index)
 {
@@ -95,41 +95,40 @@ void settle(lua_State* L, int index)
     lua_setmetatable(L, index);
 }
 
-// Builds the metatable of a class. Every function given must be adapted (fn<>).
+// Builds the metatable of a class. Every function given must be adapted (fn<>). Leaves the Lua stack as it
+// was, also between calls.
 class class_builder {
 public:
     class_builder(lua_State* L, const char* name, std::size_t id, lua_CFunction gc);
-    ~class_builder() noexcept(false); // raises when memory is exhausted
     class_builder(const class_builder&) = delete;
     class_builder& operator=(const class_builder&) = delete;
 
     // obj:name(...)
     class_builder& method(const char* name, lua_CFunction f);
-    // The same with the value on top of the stack (popped): a Lua function.
+    // The same with the value on top of the stack (popped).
     class_builder& method(const char* name);
     // obj.name, computed: `get` is called with self. With `set` also obj.name = v: called with self, name, v.
     class_builder& property(const char* name, lua_CFunction get, lua_CFunction set = nullptr);
     class_builder& metamethod(const char* name, lua_CFunction f);
-    // Replaces what happens for keys that are neither method nor property (default: raise bad_index). Called
-    // with self, key.
+    // What happens for keys that are neither method nor property, instead of bad_index. Called with self,
+    // key.
     class_builder& fallback(lua_CFunction f);
-    // The same for assignments. Without this and without writable properties an assignment is a plain Lua
-    // error.
-    class_builder& fallback_set(lua_CFunction f);
-
-    // Objects may be settled.
+    // Objects may be settled. To be called last.
     class_builder& settling();
 
 private:
+    // Tables that the metatable keeps at these indices.
+    enum slot { methods = 1, getters, setters };
+
+    void set(slot table, const char* name);
+    void set_metafield(const char* name);
+    void install_index(lua_CFunction fallback);
+    void install_newindex();
+
     lua_State* L_;
     std::size_t id_;
-    bool settling_ = false;
-    int metatable_;
-    int methods_;
-    int getters_;
-    int setters_;
-    int fallback_ = 0;
-    int fallback_set_ = 0;
+    int metatable_; // reference
+    bool has_getters_ = false;
     bool has_setters_ = false;
 };
 

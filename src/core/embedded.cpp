@@ -2,9 +2,12 @@
 
 #include "core/vm.hpp"
 #include "lua_byte_span.h"
+#include "lua_byte_span_accessors.h"
 #include "lua_class.h"
+#include "lua_finalizers.h"
 #include "lua_ip.h"
 #include "lua_lang.h"
+#include "lua_scanner.h"
 #include "lua_stream.h"
 
 #include <cstddef>
@@ -19,9 +22,12 @@ void push_embedded(lua_State* L, embedded chunk)
         const char* name;
     } sources[] = {
         {luaJIT_BC_byte_span, luaJIT_BC_byte_span_SIZE, "=byte_span"},
+        {luaJIT_BC_byte_span_accessors, luaJIT_BC_byte_span_accessors_SIZE, "=byte_span"},
         {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
+        {luaJIT_BC_finalizers, luaJIT_BC_finalizers_SIZE, "=finalizers"},
         {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
+        {luaJIT_BC_scanner, luaJIT_BC_scanner_SIZE, "=scanner"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
     };
     auto& s = sources[static_cast<int>(chunk)];

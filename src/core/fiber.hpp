@@ -77,12 +77,14 @@ struct fiber_handle {
     bool joinable() const { return (status == state::running || status == state::finished) && !joiner; }
 };
 
-// Lives at the top of its own stack: an idle fiber costs one page and a Lua thread.
+// Gets its C stack when it first runs: a fiber that was spawned and not run yet costs little, and one that
+// ends without waiting runs on a stack that is still in the caches. A parked fiber costs a page of stack and
+// a Lua thread.
 class fiber {
 public:
     enum class state : std::uint8_t { fresh, ready, running, parked };
 
-    fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial);
+    fiber(vm& owner, lua_State* thread, int thread_ref, std::uint64_t serial);
     fiber(const fiber&) = delete;
     fiber& operator=(const fiber&) = delete;
 
@@ -92,7 +94,7 @@ public:
     vm& owner;
     lua_State* const L;
     const int thread_ref;
-    const stack memory;
+    stack memory;               // while it has one
     const std::uint64_t serial; // never 0, never used again in this VM, unlike the address
     state status = state::fresh;
     bool is_main = false; // the VM's main fiber or one that evaluates a module
@@ -103,12 +105,12 @@ public:
     wait_info wait;
     std::int32_t interruption_disabled = 0;
     std::int32_t suspension_forbidden = 0;
-    control saved;                         // while not running
-    fiber_handle* handle = nullptr;        // null: detached, or collected
-    coroutine_frame* coroutines = nullptr; // innermost user coroutine
-    fiber* locals_of = this;               // a module's fiber shares this_fiber.local_ with its importer
-    int local_ref = LUA_NOREF;             // this_fiber.local_, made at first use
-    int handlers_ref = LUA_NOREF;          // clean-up handlers outside user coroutines, made at first use
+    control saved;                          // while not running
+    fiber_handle* handle = nullptr;         // null: detached, or collected
+    coroutine_frame* coroutines = nullptr;  // innermost user coroutine
+    fiber* locals_of = this;                // a module's fiber shares this_fiber.local_ with its importer
+    int local_ref = LUA_NOREF;              // this_fiber.local_, made at first use
+    int handlers_ref = LUA_NOREF;           // clean-up handlers outside user coroutines, made at first use
     std::unique_ptr<std::string> traceback; // of the error that ended it
     boost::asio::cancellation_signal cancel;
 

@@ -47,11 +47,24 @@ void runtime::closed(vm& v)
 
 void runtime::add_thread(std::shared_ptr<context> c)
 {
-    std::lock_guard lock{mutex_};
-    threads_.emplace_back([c = std::move(c)] {
-        stack_guard::thread_stack alternate;
-        c->io.run();
-    });
+    std::list<std::thread> ended;
+    {
+        std::lock_guard lock{mutex_};
+        ended.swap(ended_threads_);
+        std::list<std::thread> added(1);
+        auto self = added.begin();
+        *self = std::thread{[this, self, c = std::move(c)]() mutable {
+            stack_guard::thread_stack alternate;
+            c->io.run();
+            c.reset();
+            std::lock_guard lock{mutex_};
+            ended_threads_.splice(ended_threads_.end(), threads_, self);
+            thread_ended_.notify_one();
+        }};
+        threads_.splice(threads_.end(), added);
+    }
+    for (auto& t : ended)
+        t.join();
 }
 
 void runtime::run(context& c)
@@ -63,16 +76,16 @@ void runtime::run(context& c)
 
 void runtime::wait()
 {
+    std::unique_lock lock{mutex_};
     for (;;) {
-        std::thread t;
-        {
-            std::lock_guard lock{mutex_};
-            if (threads_.empty())
-                return;
-            t = std::move(threads_.back());
-            threads_.pop_back();
-        }
+        thread_ended_.wait(lock, [&] { return threads_.empty() || !ended_threads_.empty(); });
+        if (ended_threads_.empty())
+            return;
+        std::thread t = std::move(ended_threads_.front());
+        ended_threads_.pop_front();
+        lock.unlock();
         t.join();
+        lock.lock();
     }
 }
 

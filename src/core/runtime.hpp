@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,7 +69,9 @@ public:
 private:
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<vm>> vms_;
-    std::vector<std::thread> threads_;
+    std::list<std::thread> threads_;
+    std::list<std::thread> ended_threads_; // to be joined, which gives their memory back
+    std::condition_variable thread_ended_;
     std::atomic<vm*> master_ = nullptr;
     std::optional<int> exit_status_;
     bool main_failed_ = false;

@@ -1,5 +1,7 @@
 // How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
+#include "core/class.hpp"
 #include "core/context.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 #include "core/stack_guard.hpp"
 #include "core/vm.hpp"
@@ -21,8 +23,8 @@ namespace {
 
 // Switches in one round before the io_context gets a turn: I/O and other VMs are not starved.
 constexpr std::size_t round_budget = 128;
-constexpr std::uintptr_t cache_line = 64;
-constexpr std::uintptr_t stack_colors = 16;
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t stack_colors = 16;
 // Stacks given back to the kernel in one idle moment.
 constexpr std::size_t trim_budget = 32;
 // Lua threads kept for the next spawn().
@@ -52,21 +54,12 @@ std::string_view text_of(const std::unique_ptr<std::string>& traceback)
     return traceback ? *traceback : std::string_view{};
 }
 
-_Unwind_Reason_Code end_of_stack(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
-                                 _Unwind_Context*, void*)
-{
-    if (actions & _UA_END_OF_STACK)
-        std::abort(); // run_fiber() catches it: cannot happen
-    return _URC_NO_REASON;
-}
-
 } // namespace
 
-fiber::fiber(vm& owner, stack s, lua_State* thread, int thread_ref, std::uint64_t serial)
+fiber::fiber(vm& owner, lua_State* thread, int thread_ref, std::uint64_t serial)
     : owner{owner}
     , L{thread}
     , thread_ref{thread_ref}
-    , memory{s}
     , serial{serial}
 {
 }
@@ -85,6 +78,7 @@ void fiber_handle::release_results()
 {
     vm::of(results).release_thread(results, results_ref);
     results = nullptr;
+    traceback.reset();
 }
 
 void fiber_handle::detach()
@@ -109,6 +103,18 @@ task* vm::idle()
 
 // --- Creation
 
+void* vm::allocate_fiber()
+{
+    if (free_fibers_.empty()) {
+        if (++fibers_made_ > free_fibers_.capacity())
+            free_fibers_.reserve(2 * fibers_made_); // so that destroy() cannot fail
+        return fiber_memory_.allocate(sizeof(fiber), alignof(fiber));
+    }
+    void* memory = free_fibers_.back();
+    free_fibers_.pop_back();
+    return memory;
+}
+
 fiber& vm::make_fiber(lua_State* from, bool main)
 {
     lua_State* thread;
@@ -120,31 +126,32 @@ fiber& vm::make_fiber(lua_State* from, bool main)
         lua_xmove(from, thread, 1);
         lua_replace(thread, LUA_GLOBALSINDEX);
     } else {
-        idle_threads_.reserve(idle_threads_.size() + 1);
         thread = lua_newthread(from);
         ref = luaL_ref(from, LUA_REGISTRYINDEX);
-        lua_pushcfunction(thread, save_traceback); // index 1 as long as the thread lives
+        lua_pushcfunction(thread, fn<save_traceback>); // index 1 as long as the thread lives
     }
-    stack s;
+    void* memory = nullptr;
+    stack main_stack;
     char problem[200] = "";
     try {
-        s = main ? map_stack(rt_.main_stack_size) : stacks_.allocate();
+        memory = allocate_fiber();
+        if (main)
+            main_stack = map_stack(rt_.main_stack_size);
+        else
+            stacks_.reserve();
     } catch (const std::exception& e) {
         std::strncpy(problem, e.what(), sizeof(problem) - 1);
     }
-    if (!s) {
+    if (*problem) {
+        if (memory)
+            free_fibers_.push_back(memory);
         release_thread(thread, ref);
         luaL_error(from, "%s", problem);
     }
     lua_xmove(from, thread, 1);
-    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours a
-    // thousand fibers compete for a few lines.
-    auto top = reinterpret_cast<std::uintptr_t>(s.top);
-    std::uintptr_t color = top / stacks_.stack_size() % stack_colors;
-    auto address = (top - sizeof(fiber)) / cache_line * cache_line - color * cache_line;
-    auto* f = new (reinterpret_cast<void*>(address)) fiber{*this, s, thread, ref, ++last_serial_};
+    auto* f = new (memory) fiber{*this, thread, ref, ++last_serial_};
+    f->memory = main_stack;
     f->is_main = main;
-    f->saved.c_stack_limit = s.bottom + c_stack_reserve;
     f->on_pool_stack = !main;
     (last_fiber_ ? last_fiber_->next : fibers_) = f;
     f->previous = std::exchange(last_fiber_, f);
@@ -170,10 +177,14 @@ fiber& vm::spawn_main(lua_State* from)
 void vm::release_thread(lua_State* L, int ref)
 {
     lua_settop(L, 1);
-    // A thread that failed half-way, or one with a grown stack, is left to the collector.
-    if (lua_status(L) == 0 && idle_threads_.size() < max_idle_threads)
-        idle_threads_.emplace_back(L, ref);
-    else if (L_)
+    if (idle_threads_.size() < max_idle_threads) {
+        try {
+            idle_threads_.emplace_back(L, ref);
+            return;
+        } catch (const std::bad_alloc&) { // then it is the collector's
+        }
+    }
+    if (L_)
         luaL_unref(L_, LUA_REGISTRYINDEX, ref);
 }
 
@@ -193,7 +204,10 @@ void vm::destroy(fiber& f)
     bool running = &f == current_;
     sanitizer::stack_state sanitizer_state = f.sanitizer_state;
     f.~fiber();
-    if (running) {
+    free_fibers_.push_back(&f);
+    if (!s) {
+        stacks_.unreserve();
+    } else if (running) {
         dead_stack_ = s;
         dead_on_pool_ = on_pool;
         dead_sanitizer_ = sanitizer_state;
@@ -206,8 +220,9 @@ void vm::destroy(fiber& f)
 
 // --- Switching
 //
-// What stands between a binding and the jump to another stack is inlined: behind the jump the processor's return
-// predictor is one off, and each return on the way back costs a misprediction. It was half of a switch's time.
+// What stands between a binding and the jump to another stack is inlined: behind the jump the processor's
+// return predictor is one off, and each return on the way back costs a misprediction. It was half of a
+// switch's time.
 
 [[gnu::always_inline]] inline void vm::append_ready(fiber& f)
 {
@@ -253,12 +268,18 @@ void vm::unpark_first(fiber& f)
     }
 }
 
+// Gives a fiber that runs for the first time its stack.
 void vm::create_context(fiber& f)
 {
-    auto* top = reinterpret_cast<std::byte*>(&f);
+    if (f.on_pool_stack)
+        f.memory = stacks_.allocate();
+    f.saved.c_stack_limit = f.memory.bottom + c_stack_reserve;
+    // Stacks begin at equal offsets in a page, which is what caches are indexed by: without different colours
+    // a thousand fibers compete for a few lines.
+    std::size_t color = f.serial % stack_colors * cache_line;
     boost::context::stack_context whole;
-    whole.sp = top;
-    whole.size = static_cast<std::size_t>(top - f.memory.bottom);
+    whole.sp = f.memory.top - color;
+    whole.size = f.memory.size() - color;
     sanitizer::create(f.sanitizer_state, f.memory.bottom, f.memory.size());
     sanitizer::during_creation guard{f.sanitizer_state};
     f.context = boost::context::fiber{
@@ -358,12 +379,7 @@ int vm::yield(lua_State* L)
 
 void vm::unwind_current()
 {
-    // The class is LuaJIT's with error code 0: its personality routine then leaves the Lua stack alone. A
-    // forced unwind is stopped by no pcall; run_fiber() catches it.
-    std::memset(&unwind_, 0, sizeof(unwind_));
-    unwind_.exception_class = 0x4c55414a49543200;
-    _Unwind_ForcedUnwind(&unwind_, end_of_stack, nullptr);
-    std::abort();
+    forced_unwind(unwind_, L_);
 }
 
 // --- A fiber's life
@@ -423,7 +439,7 @@ fiber* vm::finish(fiber& f, int status)
         }
         if (on_main_end)
             on_main_end();
-    } else if (fiber_handle* h = f.handle) {
+    } else if (fiber_handle* h = f.handle; h && status != LUA_ERRMEM) { // that is reported for the VM
         h->target = nullptr;
         h->status = fiber_handle::state::finished;
         h->end = status == 0 ? outcome::returned : interrupted ? outcome::interrupted : outcome::raised;
@@ -441,10 +457,17 @@ fiber* vm::finish(fiber& f, int status)
 
 // --- The round
 
+// Another thread may run the VM to its end, and the context with it, before the context's post() has returned.
+void vm::post_run()
+{
+    std::shared_ptr<context> alive = ctx_;
+    boost::asio::post(alive->io, [this] { run(); });
+}
+
 void vm::start()
 {
     if (try_enter())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::post(task& t)
@@ -454,7 +477,7 @@ void vm::post(task& t)
         t.next = head == idle() ? nullptr : head;
     while (!incoming_.compare_exchange_weak(head, &t));
     if (head == idle())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::drain_incoming()
@@ -504,9 +527,9 @@ void vm::run()
 {
     stack_guard::running_vm scope{*this};
     sanitizer::adopt_current_thread(scheduler_sanitizer_);
+    budget_ = round_budget; // for all of it: other VMs may send us something new each time we look
     for (;;) {
         drain_incoming();
-        budget_ = round_budget;
         // Once the VM is to close only begin_close() may decide who runs: a fresh fiber must not start.
         while (budget_ > 0 && (close_begun_ || !closing())) {
             fiber* f = pop_ready();
@@ -519,7 +542,7 @@ void vm::run()
             begin_close();
             continue;
         }
-        if (ready_head_ || stacks_.trim(trim_budget)) {
+        if (ready_head_) {
             boost::asio::post(io(), [this] { run(); });
             return;
         }
@@ -532,6 +555,10 @@ void vm::run()
                 finalize();
                 return;
             }
+        }
+        if (stacks_.trim(trim_budget)) {
+            boost::asio::post(io(), [this] { run(); });
+            return;
         }
         task* expected = nullptr;
         if (incoming_.compare_exchange_strong(expected, idle()))

@@ -104,23 +104,25 @@ void stack_pool::add_slab()
     end_ = p + size;
 }
 
-stack stack_pool::allocate()
+void stack_pool::reserve()
 {
-    stack s;
-    if (!dirty_.empty()) {
-        s = dirty_.back();
-        dirty_.pop_back();
-    } else if (!clean_.empty()) {
-        s = clean_.back();
-        clean_.pop_back();
-    } else {
+    if (clean_.size() + dirty_.size() == reserved_) {
         if (next_ == end_)
             add_slab();
-        // Guards are made at first use: each one costs page-table memory.
+        // Guards are made for stacks that are needed only: each one costs page-table memory.
         protect(next_);
-        s = {next_ + page_size(), next_ + stack_size_};
+        clean_.push_back({next_ + page_size(), next_ + stack_size_});
         next_ += stack_size_;
     }
+    ++reserved_;
+}
+
+stack stack_pool::allocate() noexcept
+{
+    auto& from = dirty_.empty() ? clean_ : dirty_;
+    stack s = from.back();
+    from.pop_back();
+    --reserved_;
     ++in_use_;
     return s;
 }
@@ -135,13 +137,14 @@ bool stack_pool::trim(std::size_t budget) noexcept
 {
     if (dirty_.size() <= hot_stacks)
         return false;
-    std::size_t n = std::min(budget, dirty_.size() - hot_stacks);
-    // The oldest ones: the end of the vector is hot.
-    for (std::size_t i = 0; i != n; ++i) {
-        madvise(dirty_[i].bottom, dirty_[i].size(), MADV_DONTNEED);
-        clean_.push_back(dirty_[i]);
+    // The end of the vector is hot; what lies just below it goes, so that little has to move.
+    auto last = dirty_.end() - hot_stacks;
+    auto first = last - static_cast<std::ptrdiff_t>(std::min(budget, dirty_.size() - hot_stacks));
+    for (auto s = first; s != last; ++s) {
+        madvise(s->bottom, s->size(), MADV_DONTNEED);
+        clean_.push_back(*s);
     }
-    dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(n));
+    dirty_.erase(first, last);
     return dirty_.size() > hot_stacks;
 }
 

@@ -1,6 +1,7 @@
 #include "core/vm.hpp"
 
 #include "core/context.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 
 #include <algorithm>
@@ -23,6 +24,7 @@ vm::vm(runtime& rt, std::shared_ptr<context> ctx)
     L_ = lua_newstate(&vm::allocate, this);
     if (!L_)
         throw std::bad_alloc{};
+    learn_interpreter_frame(L_);
 }
 
 vm::~vm()
@@ -104,7 +106,8 @@ void vm::finalize()
     else if (!deadlocks_.empty())
         rt_.report.deadlock(id_, deadlocks_);
     bool broken = why_ == ending::cleanup_error || why_ == ending::out_of_memory;
-    if (is_main_vm && (!main_returned || broken))
+    bool went = main_returned || why_ == ending::exit; // an exit without the master's role is no failure
+    if (is_main_vm && (!went || broken))
         rt_.main_failed();
     rt_.closed(*this); // destroys this VM
 }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <lua.hpp>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <unwind.h>
 #include <utility>
@@ -167,6 +168,7 @@ public:
 private:
     friend class fiber;
 
+    void* allocate_fiber();
     fiber& make_fiber(lua_State* from, bool main);
     void destroy(fiber& f);
     void append_ready(fiber& f);
@@ -180,6 +182,7 @@ private:
     boost::context::fiber run_fiber(fiber& f, boost::context::fiber&& from);
     int execute(fiber& f);
     fiber* finish(fiber& f, int status);
+    void post_run();
     void drain_incoming();
     void begin_close();
     void finalize();
@@ -205,6 +208,9 @@ private:
     ending why_ = ending::none;
     bool close_begun_ = false;
 
+    std::pmr::monotonic_buffer_resource fiber_memory_;
+    std::vector<void*> free_fibers_; // memory of ended ones
+    std::size_t fibers_made_ = 0;
     stack_pool stacks_;
     boost::context::fiber scheduler_context_;
     sanitizer::stack_state scheduler_sanitizer_;
@@ -233,8 +239,14 @@ private:
 inline void check_suspend(lua_State* L, vm& v);
 // Raises `interrupted` if the running fiber is flagged and its interruption enabled.
 inline void check_interruption(lua_State* L, vm& v);
-inline void check_suspend(lua_State* L) { check_suspend(L, vm::of(L)); }
-inline void check_interruption(lua_State* L) { check_interruption(L, vm::of(L)); }
+inline void check_suspend(lua_State* L)
+{
+    check_suspend(L, vm::of(L));
+}
+inline void check_interruption(lua_State* L)
+{
+    check_interruption(L, vm::of(L));
+}
 
 // True while a __gc finalizer runs.
 bool in_finalizer(lua_State* L);

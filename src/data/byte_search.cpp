@@ -27,14 +27,6 @@ private:
 
 // Forward searches look at text[start..], backward searches at text[..last].
 
-std::size_t find(std::string_view text, std::string_view needle, std::size_t start)
-{
-    // In linear time, which std::string_view::find() is not.
-    auto* found = static_cast<const char*>(
-        memmem(text.data() + start, text.size() - start, needle.data(), needle.size()));
-    return found ? static_cast<std::size_t>(found - text.data()) : npos;
-}
-
 std::size_t rfind(std::string_view text, std::string_view needle, std::size_t last)
 {
     return text.rfind(needle, last);
@@ -119,24 +111,37 @@ int ends_with(lua_State* L)
 int trimmed(lua_State* L)
 {
     auto& self = check<byte_span>(L, 1);
-    auto bytes = lua_isnoneornil(L, 2) ? std::string_view{" \f\n\r\t\v"} : check_bytes(L, 2);
-    std::size_t first = first_of<false>(self.text(), bytes, 0);
-    if (first == npos) {
+    auto bytes = lua_isnoneornil(L, 2) ? white_space : check_bytes(L, 2);
+    auto [begin, end] = trim(self.text(), bytes);
+    if (begin == end)
         push<byte_span>(L);
-        return 1;
-    }
-    std::size_t last = last_of<false>(self.text(), bytes, self.size - 1);
-    push<byte_span>(L, self.data + first, last + 1 - first, self.capacity - first, self.memory);
+    else
+        push_part(L, 1, begin, end);
     return 1;
 }
 
 } // namespace
 
+byte_range trim(std::string_view text, std::string_view bytes)
+{
+    std::size_t first = first_of<false>(text, bytes, 0);
+    if (first == npos)
+        return {0, 0};
+    return {first, last_of<false>(text, bytes, text.size() - 1) + 1};
+}
+
+std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t start)
+{
+    auto* found = static_cast<const char*>(
+        memmem(text.data() + start, text.size() - start, needle.data(), needle.size()));
+    return found ? static_cast<std::size_t>(found - text.data()) : npos;
+}
+
 void set_byte_search(lua_State* L)
 {
     set_functions(L, {{"starts_with", fn<starts_with>},
                       {"ends_with", fn<ends_with>},
-                      {"find", fn<forward<find>>},
+                      {"find", fn<forward<find_bytes>>},
                       {"rfind", fn<backward<rfind>>},
                       {"find_first_of", fn<forward<first_of<true>>>},
                       {"find_last_of", fn<backward<last_of<true>>>},

@@ -115,7 +115,7 @@ int append(lua_State* L)
     if (total == 0) {
         push<byte_span>(L);
     } else if (total <= self.capacity) {
-        push<byte_span>(L, self.data, total, self.capacity, self.memory);
+        push_part(L, 1, 0, total);
         put_arguments(L, 2, last, self.data + self.size);
     } else {
         // Twice the old capacity: a loop of appends copies each byte a constant number of times.
@@ -134,8 +134,7 @@ int slice(lua_State* L)
     if (!(1 <= start && start <= end + 1 && end <= static_cast<lua_Number>(self.capacity)))
         raise(L, errc::result_out_of_range);
     auto offset = static_cast<std::size_t>(start) - 1;
-    push<byte_span>(L, self.data + offset, static_cast<std::size_t>(end) - offset, self.capacity - offset,
-                    self.memory);
+    push_part(L, 1, offset, static_cast<std::size_t>(end));
     return 1;
 }
 
@@ -167,6 +166,12 @@ int raise_argument(lua_State* L)
     raise_invalid_argument(L, static_cast<int>(lua_tointeger(L, 1)));
 }
 
+int load_accessors(lua_State* L)
+{
+    push_embedded(L, embedded::byte_span_accessors);
+    return 1;
+}
+
 int raise_out_of_range(lua_State* L)
 {
     raise(L, errc::result_out_of_range);
@@ -182,6 +187,48 @@ byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity)
     return push<byte_span>(L, data, size, capacity, std::move(memory));
 }
 
+byte_span& push_collected_span(lua_State* L, std::size_t size)
+{
+    lua_createtable(L, 1, 0);
+    auto* data = static_cast<unsigned char*>(lua_newuserdata(L, size));
+    std::memset(data, 0, size);
+    lua_rawseti(L, -2, 1);
+    auto& span = push<byte_span>(L, data, size, size, nullptr);
+    settle<byte_span>(L, lua_gettop(L));
+    lua_insert(L, -2);
+    lua_setfenv(L, -2);
+    return span;
+}
+
+span_cutter::span_cutter(lua_State* L, int index)
+    : L_{L}
+    , whole_{check<byte_span>(L, index)}
+{
+    lua_getfenv(L, index);
+    lua_replace(L, LUA_ENVIRONINDEX);
+    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, whole_.memory ? c.ref : c.settled_ref);
+    metatable_ = lua_gettop(L);
+}
+
+byte_span& span_cutter::push_part(std::size_t begin, std::size_t end) const
+{
+    void* memory = lua_newuserdata(L_, sizeof(byte_span));
+    auto* part =
+        new (memory) byte_span{whole_.data + begin, end - begin, whole_.capacity - begin, whole_.memory};
+    lua_pushvalue(L_, metatable_);
+    lua_setmetatable(L_, -2);
+    return *part;
+}
+
+byte_span& push_part(lua_State* L, int index, std::size_t begin, std::size_t end)
+{
+    span_cutter cutter{L, index};
+    auto& part = cutter.push_part(begin, end);
+    lua_remove(L, -2);
+    return part;
+}
+
 int open_byte_span(lua_State* L)
 {
     lua_pushlightuserdata(L, const_cast<char*>(&module_key));
@@ -191,21 +238,27 @@ int open_byte_span(lua_State* L)
 
 void set_byte_span(lua_State* L)
 {
-    class_<byte_span>{L, "byte_span"}.metamethod("__eq", fn<equal>).metamethod("__tostring", fn<to_string>);
+    class_<byte_span>{L, "byte_span"}
+        .metamethod("__eq", fn<equal>)
+        .metamethod("__tostring", fn<to_string>)
+        .settling();
 
     push_embedded(L, embedded::byte_span);
     open_ffi(L);
     push_debug_getmetatable(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm::of(L).find_class(detail::class_id<byte_span>).ref);
+    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
     lua_newtable(L);
     set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
     set_byte_search(L);
     lua_newtable(L);
-    set_functions(L, {{"raise_invalid_argument", fn<raise_argument>},
+    set_functions(L, {{"load_accessors", fn<load_accessors>},
+                      {"raise_invalid_argument", fn<raise_argument>},
                       {"raise_out_of_range", fn<raise_out_of_range>},
                       {"raise_read_only", raise_read_only},
                       {"raise_bad_index", raise_bad_index}});
-    lua_call(L, 5, 0);
+    lua_call(L, 6, 0);
 
     lua_newtable(L);
     set_functions(L, {{"new", fn<new_span>}, {"append", fn<concatenate>}});

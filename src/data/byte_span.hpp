@@ -11,11 +11,14 @@
 namespace emilua {
 
 // The first three members are known to lua/byte_span.lua through FFI: element access is compiled by the JIT.
+//
+// What keeps `data` alive is `memory`, or the collector: then Lua's environment of the userdata refers to it,
+// and the object needs no finalizer. An operation in flight has the object on the stack of its fiber.
 struct byte_span {
     unsigned char* data = nullptr;
     std::size_t size = 0;
     std::size_t capacity = 0;
-    std::shared_ptr<unsigned char[]> memory; // keeps `data` alive; shared by slices and operations in flight
+    std::shared_ptr<unsigned char[]> memory; // shared by slices; null: the collector's, or none
 
     boost::asio::mutable_buffer as_mutable() const { return {data, size}; }
     boost::asio::const_buffer as_const() const { return {data, size}; }
@@ -25,6 +28,29 @@ struct byte_span {
 
 // Pushes a span of fresh zeroed memory. Throws std::system_error (ENOMEM).
 byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity);
+
+// The same, but the memory is the collector's: parts cost less. For short-lived parts by the million, as a
+// scanner makes them. Raises "not enough memory".
+byte_span& push_collected_span(lua_State* L, std::size_t size);
+
+// Cuts parts out of the span at `index`. They share its memory; their capacity reaches as far as the span's.
+//
+// Takes one slot of the Lua stack. The running C function gets the span's environment, as the parts do.
+class span_cutter {
+public:
+    span_cutter(lua_State* L, int index);
+
+    // Pushes the bytes [begin, end). Both must not be above the capacity.
+    byte_span& push_part(std::size_t begin, std::size_t end) const;
+
+private:
+    lua_State* L_;
+    const byte_span& whole_;
+    int metatable_;
+};
+
+// Pushes one such part.
+byte_span& push_part(lua_State* L, int index, std::size_t begin, std::size_t end);
 
 // Registers the class in a new VM and sets the global table `byte_span` in the table on top of the stack.
 void set_byte_span(lua_State* L);

@@ -1,4 +1,5 @@
-// Category "emilua.json.dom": data that cannot cross between Lua and a tree (04 §5.3), in JSON and in messages.
+// Category "emilua.json.dom": data that cannot cross between Lua and a tree (04 §5.3), in JSON and in
+// messages.
 #pragma once
 
 #include "emilua/error.hpp"
@@ -13,4 +14,5 @@ error_code make_error_code(dom_errc e) noexcept;
 } // namespace emilua
 
 template <>
-struct boost::system::is_error_code_enum<emilua::dom_errc> : std::true_type {};
+struct boost::system::is_error_code_enum<emilua::dom_errc> : std::true_type {
+};

@@ -3,6 +3,7 @@
 #include "core/class.hpp"
 #include "core/embedded.hpp"
 #include "data/byte_span_arguments.hpp"
+#include "data/scanner.hpp"
 
 #include <algorithm>
 
@@ -39,6 +40,8 @@ int open_stream(lua_State* L)
     lua_newtable(L);
     set_functions(L, {{"check_span", fn<check_span>}, {"to_span", fn<to_span>}});
     lua_call(L, 1, 1);
+    push_scanner(L);
+    lua_setfield(L, -2, "scanner");
     return 1;
 }
 

@@ -30,60 +30,12 @@ void check_calls(lua_State* L, const char* name)
     lua_setfield(L, -2, name);
 }
 
-// collectgarbage(), which also keeps book of what in_finalizer() needs.
-int collect(lua_State* L)
-{
-    check_c_stack(L);
-    vm& v = vm::of(L);
-    struct collecting {
-        explicit collecting(vm& v)
-            : v{v}
-        {
-            v.collecting = true;
-        }
-        ~collecting() { v.collecting = false; }
-        vm& v;
-    };
-    auto original = reinterpret_cast<lua_CFunction>(lua_touserdata(L, lua_upvalueindex(1)));
-    if (in_finalizer(L)) {
-        // LuaJIT restores the collector's state after the finalizer; until then it must look stopped.
-        int results = original(L);
-        lua_gc(L, LUA_GCSTOP, 0);
-        return results;
-    }
-    int results;
-    {
-        collecting scope{v};
-        results = original(L);
-    }
-    v.collector_stopped = !lua_gc(L, LUA_GCISRUNNING, 0);
-    return results;
-}
-
-// newproxy(), which notes that finalizers written in Lua may exist now.
-int new_proxy(lua_State* L)
-{
-    vm::of(L).has_lua_finalizers = true;
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
-}
-
 } // namespace
 
 void set_checked_callers(lua_State* L)
 {
     for (const char* name : {"load", "loadstring", "loadfile", "dofile"})
         check_calls<parser_reserve>(L, name);
-    lua_getfield(L, -1, "collectgarbage");
-    lua_pushlightuserdata(L, reinterpret_cast<void*>(lua_tocfunction(L, -1)));
-    lua_pushcclosure(L, fn<collect>, 1);
-    lua_setfield(L, -3, "collectgarbage");
-    lua_pop(L, 1);
-    lua_getfield(L, -1, "newproxy");
-    lua_pushcclosure(L, fn<new_proxy>, 1);
-    lua_setfield(L, -2, "newproxy");
     lua_getfield(L, -1, "string");
     check_calls<c_stack_reserve>(L, "gsub");
     lua_pop(L, 1);

@@ -3,9 +3,10 @@
 #include "actor/channel.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
-#include "io/open.hpp"
-#include "filesystem/filesystem.hpp"
+#include "data/regex.hpp"
 #include "data/stream.hpp"
+#include "filesystem/filesystem.hpp"
+#include "io/open.hpp"
 #include "lang/lang.hpp"
 #include "sync/condition_variable.hpp"
 #include "sync/future.hpp"
@@ -26,18 +27,19 @@ lua_CFunction core_module(std::string_view name)
         {"byte_span", fn<open_byte_span>},
         {"condition_variable", fn<open_condition_variable>},
         {"ffi", fn<open_ffi>},
+        {"filesystem", fn<open_filesystem>},
         {"future", fn<open_future>},
-        {"mutex", fn<open_mutex>},
-        {"recursive_mutex", fn<open_recursive_mutex>},
-        {"system", fn<open_system>},
-        {"time", fn<open_time>},
         {"generic_error", fn<open_generic_error>},
         {"inbox", fn<open_inbox>},
         {"ip", fn<open_ip>},
+        {"mutex", fn<open_mutex>},
         {"pipe", fn<open_pipe>},
-        {"unix", fn<open_unix>},
-        {"filesystem", fn<open_filesystem>},
+        {"recursive_mutex", fn<open_recursive_mutex>},
+        {"regex", fn<open_regex>},
         {"stream", fn<open_stream>},
+        {"system", fn<open_system>},
+        {"time", fn<open_time>},
+        {"unix", fn<open_unix>},
     };
     for (auto& m : modules) {
         if (m.name == name)

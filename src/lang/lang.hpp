@@ -21,6 +21,7 @@ void set_spawn(lua_State* L);           // spawn
 void set_this_fiber(lua_State* L);      // this_fiber
 void set_print(lua_State* L);           // print
 void set_checked_callers(lua_State* L); // library functions that call back, with a check of the C stack
+void set_finalizers(lua_State* L);       // newproxy, collectgarbage
 void set_require(lua_State* L);         // require
 void set_format(lua_State* L);          // format
 
@@ -38,7 +39,9 @@ void push_debug_getmetatable(lua_State* L);
 int open_generic_error(lua_State* L);
 int open_asio_error(lua_State* L);
 int open_ffi(lua_State* L);
-// The same table for Lua code of ours.
+// From now on finalizers of the program may run: their errors are caught, suspending in them is refused.
+void expect_finalizers(lua_State* L);
+// The same table as open_ffi()'s, for Lua code of ours.
 void push_ffi(lua_State* L);
 
 } // namespace emilua

@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <sys/stat.h>
+#include <utility>
 
 namespace emilua {
 
@@ -324,6 +325,18 @@ module_info loader::resolve_worker(lua_State* L, const module_info& from, std::s
     }
     bool leaf = !file.ends_with("/init.lua");
     return {std::move(file), from.import_root, "worker", leaf};
+}
+
+void loader::release_exports(lua_State* L)
+{
+    for (auto& [name, ref] : packages_)
+        luaL_unref(L, LUA_REGISTRYINDEX, ref);
+    packages_.clear();
+    for (auto& [file, ref] : turtle_)
+        luaL_unref(L, LUA_REGISTRYINDEX, ref);
+    turtle_.clear();
+    for (auto& [file, module] : modules_)
+        luaL_unref(L, LUA_REGISTRYINDEX, std::exchange(module.exports, LUA_NOREF));
 }
 
 void loader::load_entry(lua_State* L, module_info entry)

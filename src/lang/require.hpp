@@ -41,6 +41,10 @@ public:
     // Compiles the entry module and makes the main fiber. Throws start_error.
     void load_entry(lua_State* L, module_info entry);
 
+    // The main fiber has ended: nobody can import any more, so modules live no longer than the program refers
+    // to them.
+    void release_exports(lua_State* L);
+
 private:
     struct candidate {
         std::string file;

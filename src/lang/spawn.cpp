@@ -50,7 +50,6 @@ int join(lua_State* L)
     lua_settop(h.results, count + 1);
     lua_xmove(h.results, L, count);
     h.release_results();
-    h.traceback.reset();
     settle<fiber_handle>(L, 1);
     return h.end == outcome::raised ? lua_error(L) : count;
 }

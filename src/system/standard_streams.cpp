@@ -1,9 +1,9 @@
 // system.in_, .out, .err.
 //
-// The open file descriptions of 0, 1 and 2 are shared with other processes and must stay in blocking mode. So we
-// read and write through descriptions of our own: /proc/self/fd/N opened again, non-blocking. Where that cannot be
-// (sockets, no permission) we wait for readiness on a duplicate and then ask for no more than is ready. What
-// cannot be polled (regular files) is always ready.
+// The open file descriptions of 0, 1 and 2 are shared with other processes and must stay in blocking mode. So
+// we read and write through descriptions of our own: /proc/self/fd/N opened again, non-blocking. Where that
+// cannot be (sockets, no permission) we wait for readiness on a duplicate and then ask for no more than is
+// ready. What cannot be polled (regular files) is always ready.
 #include "core/await.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
@@ -74,7 +74,9 @@ standard_stream& stream(lua_State* L)
     auto* s = test<standard_stream>(L, -1);
     if (!s) {
         lua_rawgeti(L, lua_upvalueindex(1), 2);
-        s = &push<standard_stream>(L, standard_stream{.fd = static_cast<int>(lua_tointeger(L, -1)), .how = access::direct, .pollable = {}});
+        s = &push<standard_stream>(L, standard_stream{.fd = static_cast<int>(lua_tointeger(L, -1)),
+                                                      .how = access::direct,
+                                                      .pollable = {}});
         int fd = open_pollable(*s);
         if (fd >= 0) {
             try {
@@ -120,8 +122,8 @@ int read_some(lua_State* L)
             await(L, [&](auto token) { s.pollable->async_wait(descriptor::wait_read, std::move(token)); });
         else
             pause(L);
-        ssize_t n = s.how == access::socket ? recv(s.fd, b.data, b.size, MSG_DONTWAIT)
-                                            : read(s.fd, b.data, b.size);
+        ssize_t n =
+            s.how == access::socket ? recv(s.fd, b.data, b.size, MSG_DONTWAIT) : read(s.fd, b.data, b.size);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
         if (n < 0)
@@ -155,7 +157,8 @@ int write_some(lua_State* L)
             pause(L);
         // A pipe that is ready has room for PIPE_BUF: a write of that size does not block.
         std::size_t size = s.how == access::polled ? std::min<std::size_t>(b.size, PIPE_BUF) : b.size;
-        ssize_t n = s.how == access::socket ? send(s.fd, b.data, size, MSG_DONTWAIT) : write(s.fd, b.data, size);
+        ssize_t n =
+            s.how == access::socket ? send(s.fd, b.data, size, MSG_DONTWAIT) : write(s.fd, b.data, size);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
         if (n < 0)
@@ -207,7 +210,8 @@ int set_foreground(lua_State* L)
     return 0;
 }
 
-// The methods ignore self. They share an upvalue table: 1 the stream once it is used, 2 the descriptor's number.
+// The methods ignore self. They share an upvalue table: 1 the stream once it is used, 2 the descriptor's
+// number.
 void push_stream(lua_State* L, int fd, const char* transfer, lua_CFunction f)
 {
     if (!vm::of(L).find_class(detail::class_id<standard_stream>).metatable)

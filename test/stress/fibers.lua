@@ -206,6 +206,7 @@ end
 -- ---- Futures
 
 local slots = {}
+local dropped = setmetatable({}, { __mode = 'kv' }) -- slot -> its promise, while that is not collected
 
 local function new_slot()
     local slot = { getters = {} }
@@ -220,6 +221,7 @@ local function resolve_slot(i)
     local how = random(8)
     if how == 1 then
         slot.dropped = true
+        dropped[slot] = slot.promise
         slot.promise = nil -- broken when the collector comes
     else
         slot.result = {}
@@ -227,6 +229,16 @@ local function resolve_slot(i)
         slot.promise[how == 2 and 'set_error' or 'set_value'](slot.promise, slot.result)
         slot.raises = how == 2
         refuses(23, 'emilua.core', slot.promise.set_value, slot.promise, 1)
+    end
+end
+
+-- A stack slot that a parked fiber does not use any more may still hold a promise: LuaJIT marks such slots. Its getters
+-- would wait for each other.
+local function resolve_uncollected()
+    for slot, promise in pairs(dropped) do
+        slot.result, dropped[slot] = {}, nil
+        for getter in pairs(slot.getters) do getter.due = true end
+        promise:set_value(slot.result)
     end
 end
 
@@ -517,6 +529,7 @@ while live > 0 do
     local before = live
     sleep_and_check(0.005)
     if live == before then
+        resolve_uncollected()
         for _, q in ipairs(queues) do
             check(q.items == 0 or #q.waiters == 0, 'items and fibers that wait for them')
             for _, waiter in ipairs(q.waiters) do waiter.notified = true end

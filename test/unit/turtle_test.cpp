@@ -13,6 +13,7 @@ struct silent final : reporter {
     void main_panic(const void*, std::string_view, std::string_view) override {}
     void cleanup_error(const void*, const void*) override {}
     void out_of_memory(const void*) override {}
+    void finalizer_error(const void*, std::string_view) override {}
     void deadlock(const void*, const std::vector<std::string>&) override {}
 };
 

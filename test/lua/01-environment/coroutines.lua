@@ -254,6 +254,21 @@ test('01.33 handlers of a coroutine belong to it, not to its resumer', function(
     test.eq(order, { 'resumer', 'between', 'coroutine' })
 end)
 
+test('01.33 a handler pushed after a resume belongs to the scope around it', function()
+    for _, body in ipairs { function() end, coroutine.yield, error,
+        function() pcall(function() scope(coroutine.yield) end) end } do
+        local order = {}
+        local function note(text) return function() order[#order + 1] = text end end
+        pcall(function()
+            pcall(coroutine.wrap(body))
+            coroutine.resume(coroutine.create(body))
+            scope_cleanup_push(note 'handler')
+        end)
+        note 'after' ()
+        test.eq(order, { 'handler', 'after' })
+    end
+end)
+
 test('01.33 many coroutines are collected', function()
     for _ = 1, 20000 do
         local co = coroutine.wrap(function() scope_cleanup_push(function() end) coroutine.yield() end)

@@ -11,7 +11,7 @@
 --@ run     case $? in 0|127) ;; 1) cat out ;; *) echo "limit $size: status $?"; cat out ;; esac
 --@ run done
 --@ file nothing.lua
---@ stdout~ \A(Error starting the lua VM: [^\n]*(memory|ulimit)[^\n]*\n)+\Z
+--@ stdout~ \A((<4>[^\n]*\n)?Error starting the lua VM: [^\n]*(memory|ulimit)[^\n]*\n)+\Z
 --@ test 01.9 Lua memory that runs out can be caught
 --@ file x.lua
 --| local ok, e = pcall(function()

@@ -15,6 +15,14 @@
 --@ status 1
 --@ stdout! .
 --@ stderr~ \AVM \S+ forcibly closed due to error raised on cleanup handler from coroutine \S+\n\Z
+--@ test 02.10.4 memory exhausted in a fiber is reported once
+--@ need !sanitizer
+--@ file main.lua
+--| local f = spawn(function() local t = {} for i = 1, 1e9 do t[i] = {i} end end)
+--| f:join()
+--@ run ulimit -v 300000; exec $EMILUA main.lua
+--@ status 1
+--@ stderr~ \AVM \S+ forcibly closed due to 'LUA_ERRMEM'\n\Z
 --@ test a finalizer of a closing VM cannot import
 --@ file main.lua
 --| local function finalized(n)

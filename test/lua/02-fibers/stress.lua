@@ -1,7 +1,7 @@
--- A few seconds of test/stress/fibers.lua; it tells the seed when it fails.
+-- Half a minute of test/stress/fibers.lua; it tells the seed when it fails.
 --@ run $EMILUA $DIR/../../stress/fibers.lua
---@ env STRESS_SECONDS=2
---@ timeout 60
+--@ env STRESS_SECONDS=15
+--@ timeout 90
 --@ stdout~ \Aseed \d+\n.*^passed\n\Z
 --@ test 02.64-02.73 random operations and interruptions of thousands of fibers
 --@ env STRESS_FIBERS=3000

@@ -1,0 +1,30 @@
+-- Sum and fill of a 64 KiB byte_span, byte by byte.
+local measure = require 'measure'
+
+local size = 65536
+local bytes = byte_span.new(size)
+
+local function sum(bytes)
+    local total = 0
+    for i = 1, #bytes do
+        total = total + bytes[i]
+    end
+    return total
+end
+
+local function fill(bytes, value)
+    for i = 1, #bytes do
+        bytes[i] = value
+    end
+end
+
+local function rounds(f)
+    return function(count)
+        for i = 1, count / size do
+            f(bytes, i % 256)
+        end
+    end
+end
+
+measure.cost('fill', 3000 * size, rounds(fill))
+measure.cost('sum', 3000 * size, rounds(sum))

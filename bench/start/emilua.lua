@@ -1,0 +1,2 @@
+-- A whole process that prints a line and ends.
+print 'hello'

@@ -1,0 +1,10 @@
+---@meta
+-- Manual: doc/reference/file_descriptor.adoc. No module: other modules make such values.
+
+---@class file_descriptor
+local file_descriptor = {}
+
+function file_descriptor:close() end
+
+---@return file_descriptor
+function file_descriptor:dup() end

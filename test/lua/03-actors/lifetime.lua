@@ -1,0 +1,158 @@
+-- When an inbox closes and a VM ends (03 §5, §7).
+--@ file never_imports.lua
+--| local time = require 'time'
+--| spawn(function() time.sleep(0.3) print 'slept' end):detach()
+--| time.sleep(0.05)
+--@ file ends.lua
+--@ file slow_failure.lua
+--| local inbox = require 'inbox'
+--| inbox:receive()
+--| require('time').sleep(0.05)
+--| error 'oops'
+--@ file receives_in_fiber.lua
+--| local inbox = require 'inbox'
+--| spawn(function()
+--|     while true do
+--|         local m = inbox:receive()
+--|         m.reply:send(m.value + 1)
+--|         m.reply:close()
+--|     end
+--| end):detach()
+--@ file unreachable.lua
+--| local time = require 'time'
+--| require 'inbox'
+--| spawn(function()
+--|     time.sleep(0.05)
+--|     collectgarbage()
+--|     collectgarbage()
+--|     time.sleep(0.2)
+--|     print 'slept'
+--| end):detach()
+--@ file root/init.lua
+--| local m = require './module'
+--| m.later()
+--@ file root/module.lua
+--| local inbox = require 'inbox'
+--| local time = require 'time'
+--| function later()
+--|     spawn(function() time.sleep(0.1) print(inbox:receive()) end):detach()
+--| end
+--@ file queues.lua
+--| local inbox = require 'inbox'
+--| local target = inbox:receive()
+--| for i = 1, 3 do spawn(function() target:send(i) end):detach() end
+--| this_fiber.yield()
+--| local how = inbox:receive()
+--| if how == 'exit' then require('system').exit() end
+--| if how == 'error' then error 'oops' end
+--@ file sleeps.lua
+--| require('time').sleep(0.3)
+--| print 'worker slept'
+--@ file exits.lua
+--| require('system').exit(3)
+
+--@ test 03.14 a main fiber that ends without having imported inbox closes it
+--@ file main.lua
+--| local time = require 'time'
+--| local worker = spawn_vm './never_imports'
+--| local queued = spawn(function() print('queued', pcall(worker.send, worker, 1)) end)
+--| queued:join()
+--| print('later', pcall(worker.send, worker, 1))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout queued false Channel closed
+--@ stdout later false Channel closed
+--@ stdout slept
+
+--@ test 03.15 a detached fiber goes on to receive
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local worker = spawn_vm './receives_in_fiber'
+--| for i = 1, 3 do
+--|     worker:send{ value = i, reply = inbox }
+--|     print(inbox:receive())
+--| end
+--@ run $EMILUA main.lua
+--@ stdout 2
+--@ stdout 3
+--@ stdout 4
+--@ stderr~ \AFiber 0x[0-9a-f]+ panicked: 'Broadcast the address before attempting to receive on it'\n
+
+--@ test 03.15 imported by a module counts
+--@ file main.lua
+--| local worker = spawn_vm './root'
+--| worker:send 'got it'
+--@ run $EMILUA main.lua
+--@ stdout got it
+
+--@ test 03.16 an inbox that nothing refers to is closed by the collector
+--@ file main.lua
+--| local worker = spawn_vm './unreachable'
+--| print('queued', pcall(worker.send, worker, 1))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout queued false Channel closed
+--@ stdout slept
+
+--@ test 03.17 an error closes the inbox under its senders
+--@ file main.lua
+--| local worker = spawn_vm './slow_failure'
+--| worker:send 'go'
+--| local fibers = {}
+--| for i = 1, 5 do fibers[i] = spawn(function() return pcall(worker.send, worker, i) end) end
+--| for i = 1, 5 do print(fibers[i]:join()) end
+--| print('later', pcall(worker.send, worker, 1))
+--@ run $EMILUA main.lua >out; s=$?; tr '\t' ' ' <out; exit $s
+--@ stdout false Channel closed
+--@ stdout false Channel closed
+--@ stdout false Channel closed
+--@ stdout false Channel closed
+--@ stdout false Channel closed
+--@ stdout later false Channel closed
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '\$TMP/slow_failure.lua:4: oops'\nstack traceback:\n(\t[^\n]*\n)+\Z
+
+--@ test 03.17 messages of a sender that exits or fails are taken back
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| for _, how in ipairs { 'exit', 'error', 'end' } do
+--|     local worker = spawn_vm './queues'
+--|     worker:send(inbox)
+--|     worker:send(how)
+--|     worker:close()
+--|     require('time').sleep(0.05)
+--|     for i = 1, how == 'end' and 4 or 1 do print(how, pcall(inbox.receive, inbox)) end
+--| end
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout exit false Broadcast the address before attempting to receive on it
+--@ stdout error false Broadcast the address before attempting to receive on it
+--@ stdout end true 1
+--@ stdout end true 2
+--@ stdout end true 3
+--@ stdout end false Broadcast the address before attempting to receive on it
+--@ stderr~ \AMain fiber from VM 0x[0-9a-f]+ panicked: '\$TMP/queues.lua:7: oops'\nstack traceback:\n(\t[^\n]*\n)+\Z
+
+--@ test 03.33 the exit of the master waits for the workers
+--@ file main.lua
+--| spawn_vm './sleeps'
+--| spawn_vm{ module = './sleeps', inherit_context = false }
+--| require('system').exit(5)
+--@ run $EMILUA main.lua
+--@ status 5
+--@ stdout worker slept
+--@ stdout worker slept
+--@ test 03.33 the end of the main fiber, too
+--@ file main.lua
+--| spawn_vm './sleeps'
+--@ run $EMILUA main.lua
+--@ stdout worker slept
+--@ test 03.33 the exit of a worker is its own
+--@ file main.lua
+--| local worker = spawn_vm './exits'
+--| print(pcall(worker.send, worker, 1))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout false Channel closed
+--@ test 03.33 force
+--@ file main.lua
+--| spawn_vm './sleeps'
+--| require('system').exit(6, { force = 2 })
+--@ run $EMILUA main.lua
+--@ status 6
+--@ stdout! .

@@ -1,0 +1,67 @@
+-- The master VM (03 §6). What else only the master may do is tested with the functions concerned.
+--@ file successor.lua
+--| local system = require 'system'
+--| local inbox = require 'inbox'
+--| print(pcall(system.exit, 1, { force = 1 })) -- an option that no platform has: asked of masters only
+--| local channel = spawn_vm '/plain'
+--| channel:send 'go'
+--| inbox:receive()
+--| system.exit(8)
+--@ file plain.lua
+--| local system = require 'system'
+--| local inbox = require 'inbox'
+--| inbox:receive()
+--| print(select(2, pcall(system.exit, 1, {})))
+--| print(select(2, pcall(function() local c = spawn_vm{ module = '/plain', new_master = true } end)))
+--| local channel = spawn_vm{ module = '/nothing', new_master = false }
+--@ file nothing.lua
+--@ file broken.lua
+--| x = = 1
+--@ test 03.32 the role moves
+--@ file main.lua
+--| local system = require 'system'
+--| local successor = spawn_vm{ module = './successor', new_master = true }
+--| for _ = 1, 2 do
+--|     print(select(2, pcall(system.exit, 1, {})))
+--|     print(select(2, pcall(function() local c = spawn_vm{ module = './successor', new_master = true } end)))
+--| end
+--| local e = select(2, pcall(system.exit, 1, {}))
+--| assert(e.code == 1 and tostring(e.category) == 'generic')
+--| successor:send 'go'
+--| system.exit(3)
+--@ run $EMILUA main.lua >out; s=$?; tr '\t' ' ' <out; exit $s
+--@ status 8
+--@ stdout Operation not permitted
+--@ stdout Operation not permitted
+--@ stdout Operation not permitted
+--@ stdout Operation not permitted
+--@ stdout false Operation not supported
+--@ stdout Operation not permitted
+--@ stdout Operation not permitted
+
+--@ test 03.32 after the end of the new master nobody is master
+--@ file main.lua
+--| local system = require 'system'
+--| local successor = spawn_vm{ module = './nothing', new_master = true, inherit_context = false }
+--| print(select(2, pcall(successor.send, successor, 1)))
+--| require('time').sleep(0.1)
+--| print(select(2, pcall(system.exit, 1, {})))
+--| print(select(2, pcall(function() local c = spawn_vm{ module = './nothing', new_master = true } end)))
+--| system.exit(3)
+--@ run $EMILUA main.lua
+--@ stdout Channel closed
+--@ stdout Operation not permitted
+--@ stdout Operation not permitted
+
+--@ test 03.32 a spawn_vm that fails leaves the role
+--@ file main.lua
+--| local system = require 'system'
+--| for _, id in ipairs { './nowhere', './broken', 'foo' } do
+--|     print(select(2, pcall(function() local c = spawn_vm{ module = id, new_master = true } end)).code)
+--| end
+--| system.exit(4)
+--@ run $EMILUA main.lua
+--@ status 4
+--@ stdout 2
+--@ stdout 3
+--@ stdout 1
