@@ -22,7 +22,6 @@ struct silent final : reporter {
     void cleanup_error(const void*, const void*) override {}
     void finalizer_error(const void*, std::string_view) override {}
     void out_of_memory(const void*) override {}
-    void finalizer_error(const void*, std::string_view) override {}
     void deadlock(const void*, const std::vector<std::string>&) override {}
 };
 
