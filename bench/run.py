@@ -27,7 +27,7 @@ TARGETS = {
     'sleepers': {'memory': {US: 6.0}},
     'million': {},
     'scanner': {'line': {'luajit': 0.33}, 'line, fields at colons': {'gawk': 1}, 'line, fields at blanks': {'gawk': 1}},
-    'sync': {'mutex round trip': {'luajit': 4}, 'condition variable round trip': {'luajit': 4}},
+    'sync': {'mutex hand-over': {'luajit': 4}, 'condition variable hand-over': {'luajit': 4}},
     'actor_ping_pong': {'one thread': {'luajit': 45}},
     'actor_fan_in': {},
     'actor_table': {},

@@ -1,4 +1,5 @@
 // The program `emilua`: reads the command line, runs the main VM.
+#include "cli/dump_signal.hpp"
 #include "cli/options.hpp"
 #include "cli/process.hpp"
 #include "cli/report.hpp"
@@ -12,6 +13,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,7 +56,8 @@ int main(int argc, char* argv[])
         return 0;
     }
     cli::set_locale();
-    cli::stderr_reporter reporter{cli::log_level(), cli::use_colors()};
+    int level = cli::log_level();
+    cli::stderr_reporter reporter{level, cli::use_colors()};
 
     runtime rt{reporter};
     rt.arguments = {argv[0], options->file};
@@ -64,6 +67,12 @@ int main(int argc, char* argv[])
     rt.package_directories = default_package_directories();
     rt.fiber_stack_size = EMILUA_FIBER_STACK_SIZE;
     rt.main_stack_size = EMILUA_MAIN_FIBER_STACK_SIZE;
+
+    rt.dumps_at_end = level >= 7;
+    std::optional<cli::dump_signal_thread> dump_thread;
+    if (int signo = cli::dump_signal())
+        dump_thread.emplace(rt, signo);
+    rt.keeps_times = rt.dumps_at_end || dump_thread;
 
     auto main_context = std::make_shared<context>(options->single);
     std::string file = entry_file(options->file);

@@ -11,11 +11,11 @@ local function both(f)
 end
 
 -- Each fiber waits for the mutex while the other one has it.
-measure.cost('mutex round trip', 1000000, function(count)
+measure.cost('mutex hand-over', 2000000, function(count)
     local m = mutex.new()
     both(function()
         m:lock()
-        for _ = 1, count do
+        for _ = 1, count / 2 do
             m:unlock()
             m:lock()
         end
@@ -23,11 +23,11 @@ measure.cost('mutex round trip', 1000000, function(count)
     end)
 end)
 
-measure.cost('condition variable round trip', 1000000, function(count)
+measure.cost('condition variable hand-over', 2000000, function(count)
     local m, changed, turn = mutex.new(), condition_variable.new(), 1
     both(function(me)
         m:lock()
-        for _ = 1, count do
+        for _ = 1, count / 2 do
             while turn ~= me do
                 changed:wait(m)
             end

@@ -1,9 +1,9 @@
--- resume() and yield(): what a hand-over and the way back are compared with.
+-- resume() and yield(): a coroutine switch, what one hand-over is compared with.
 local measure = require 'measure'
 
 local resume, yield = coroutine.resume, coroutine.yield
 
-for _, metric in ipairs { 'mutex round trip', 'condition variable round trip' } do
+for _, metric in ipairs { 'mutex hand-over', 'condition variable hand-over' } do
     measure.cost(metric, 5000000, function(count)
         local co = coroutine.create(function()
             while true do

@@ -18,6 +18,8 @@ public:
     virtual void finalizer_error(const void* id, std::string_view message) = 0;
     virtual void out_of_memory(const void* id) = 0;
     virtual void deadlock(const void* id, const std::vector<std::string>& items) = 0;
+    // Where the fibers of a VM stand, for the developer of a program.
+    virtual void fiber_dump(std::string_view) {}
 };
 
 } // namespace emilua

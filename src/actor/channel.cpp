@@ -168,6 +168,7 @@ int inbox_receive(lua_State* L)
         case mailbox::receive_status::no_senders: raise(L, core_errc::no_senders);
         case mailbox::receive_status::empty: break;
         }
+        check_interruption(L, v); // it came between being woken for a message and that being taken back
         receiving scope{v};
         if (!v.park({wait_kind::inbox, &m, stop_receiving}))
             raise(L, core_errc::interrupted);

@@ -31,17 +31,14 @@ mailbox::~mailbox() = default;
 void mailbox::wake_receiver(task&, vm& owner)
 {
     auto& self = *owner.inbox;
-    {
-        std::lock_guard lock{self.mutex_};
-        self.wake_posted_ = false;
-    }
+    self.wake_posted_ = false; // before the receiver looks again: what comes later posts again
     if (self.receiver)
         owner.unpark(*self.receiver);
 }
 
 void mailbox::wake()
 {
-    if (!owner_ || !std::exchange(wanted_, false) || std::exchange(wake_posted_, true))
+    if (!owner_ || !std::exchange(wanted_, false) || wake_posted_.exchange(true))
         return;
     owner_->post(wake_);
 }
@@ -83,23 +80,12 @@ bool mailbox::unlink(pending_send& p)
     return true;
 }
 
-bool mailbox::closed() const
-{
-    std::lock_guard lock{mutex_};
-    return closed_;
-}
-
-void mailbox::add_sender()
-{
-    std::lock_guard lock{mutex_};
-    ++senders_;
-}
-
 void mailbox::remove_sender()
 {
+    if (senders_.fetch_sub(1) != 1)
+        return;
     std::lock_guard lock{mutex_};
-    if (--senders_ == 0)
-        wake();
+    wake();
 }
 
 mailbox::receive_status mailbox::receive(message& m)

@@ -10,6 +10,7 @@
 #include "actor/message.hpp"
 #include "core/vm.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -52,8 +53,8 @@ public:
     bool withdraw(pending_send& p);
     // The same when the sender's frame goes away. True: `p` is the caller's again, or was never queued.
     bool abandon(pending_send& p);
-    bool closed() const;
-    void add_sender();
+    bool closed() const { return closed_.load(std::memory_order_acquire); }
+    void add_sender() { senders_.fetch_add(1, std::memory_order_relaxed); }
     void remove_sender();
 
     // --- The owner, inside its VM
@@ -74,12 +75,12 @@ private:
     void wake();                  // locked
     bool unlink(pending_send& p); // locked
 
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     vm* owner_;
-    bool closed_ = false;
-    bool wanted_ = false;      // the receiver found nothing and wants to be woken
-    bool wake_posted_ = false; // wake_ is on its way
-    std::size_t senders_ = 0;
+    std::atomic<bool> closed_ = false;
+    bool wanted_ = false;                   // the receiver found nothing and wants to be woken
+    std::atomic<bool> wake_posted_ = false; // wake_ is on its way
+    std::atomic<std::size_t> senders_ = 0;
     pending_send* oldest_ = nullptr;
     pending_send* newest_ = nullptr;
     task wake_;

@@ -83,4 +83,9 @@ void stderr_reporter::deadlock(const void* id, const std::vector<std::string>& i
     write(text);
 }
 
+void stderr_reporter::fiber_dump(std::string_view text)
+{
+    write(text);
+}
+
 } // namespace emilua::cli

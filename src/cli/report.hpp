@@ -22,6 +22,7 @@ public:
     void finalizer_error(const void* id, std::string_view message) override;
     void out_of_memory(const void* id) override;
     void deadlock(const void* id, const std::vector<std::string>& items) override;
+    void fiber_dump(std::string_view text) override;
 
 private:
     void panic(const char* subject, const void* id, std::string_view message, std::string_view traceback);

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <locale>
@@ -62,6 +63,21 @@ bool use_colors()
     if (!value.empty())
         std::fputs("<4>Ignoring unrecognized value for EMILUA_COLORS\n", stderr);
     return terminal_has_colors();
+}
+
+int dump_signal()
+{
+    static constexpr struct {
+        std::string_view name;
+        int number;
+    } signals[] = {{"", 0}, {"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}};
+    const char* variable = std::getenv("EMILUA_DUMP_SIGNAL");
+    for (auto& s : signals) {
+        if (s.name == (variable ? variable : ""))
+            return s.number;
+    }
+    std::fputs("<4>Ignoring unrecognized value for EMILUA_DUMP_SIGNAL\n", stderr);
+    return 0;
 }
 
 void set_locale()

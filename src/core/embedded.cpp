@@ -2,6 +2,7 @@
 
 #include "core/vm.hpp"
 #include "lua_byte_span.h"
+#include "lua_byte_span_accessors.h"
 #include "lua_class.h"
 #include "lua_finalizers.h"
 #include "lua_ip.h"
@@ -21,6 +22,7 @@ void push_embedded(lua_State* L, embedded chunk)
         const char* name;
     } sources[] = {
         {luaJIT_BC_byte_span, luaJIT_BC_byte_span_SIZE, "=byte_span"},
+        {luaJIT_BC_byte_span_accessors, luaJIT_BC_byte_span_accessors_SIZE, "=byte_span"},
         {luaJIT_BC_class, luaJIT_BC_class_SIZE, "=class"},
         {luaJIT_BC_finalizers, luaJIT_BC_finalizers_SIZE, "=finalizers"},
         {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},

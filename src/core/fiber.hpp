@@ -16,7 +16,6 @@ namespace emilua {
 
 class vm;
 class fiber;
-struct coroutine_frame;
 struct wait_place;
 
 // The part of a fiber's state that hot Lua code reads and writes. The running fiber's is in the VM's control
@@ -77,6 +76,12 @@ struct fiber_handle {
     bool joinable() const { return (status == state::running || status == state::finished) && !joiner; }
 };
 
+// A user coroutine that a fiber is inside of. On the C stack of whoever resumed it; innermost first.
+struct coroutine_frame {
+    lua_State* co;
+    coroutine_frame* outer;
+};
+
 // Gets its C stack when it first runs: a fiber that was spawned and not run yet costs little, and one that
 // ends without waiting runs on a stack that is still in the caches. A parked fiber costs a page of stack and
 // a Lua thread.
@@ -103,6 +108,7 @@ public:
     bool wait_interruptible = false;
     bool wait_interrupted = false;
     wait_info wait;
+    std::int64_t parked_at = 0; // coarse_milliseconds(); only where the runtime dumps fibers
     std::int32_t interruption_disabled = 0;
     std::int32_t suspension_forbidden = 0;
     control saved;                          // while not running

@@ -45,6 +45,13 @@ void runtime::closed(vm& v)
     vms_.erase(it);
 }
 
+void runtime::request_dumps()
+{
+    std::lock_guard lock{mutex_};
+    for (auto& v : vms_)
+        v->request_dump();
+}
+
 void runtime::add_thread(std::shared_ptr<context> c)
 {
     std::list<std::thread> ended;

@@ -45,10 +45,14 @@ public:
     std::size_t fiber_stack_size;
     std::size_t main_stack_size;
     source_cache sources;
+    bool dumps_at_end = false; // a VM that closes while it has fibers says where they stand
+    bool keeps_times = false;  // how long fibers wait is known then
 
     // --- VMs. A VM belongs to the runtime from adopt() until it has closed.
     void adopt(std::unique_ptr<vm> v);
     void closed(vm& v);
+    // Any thread. Each VM reports where its fibers stand.
+    void request_dumps();
 
     vm* master() const { return master_.load(std::memory_order_relaxed); }
     void set_master(vm* v) { master_.store(v, std::memory_order_relaxed); }

@@ -1,6 +1,8 @@
 // How fibers of a VM get the processor: creation, switching, the round, the end of a fiber.
 #include "core/class.hpp"
 #include "core/context.hpp"
+#include "core/fiber_dump.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 #include "core/stack_guard.hpp"
 #include "core/vm.hpp"
@@ -51,14 +53,6 @@ int save_traceback(lua_State* L)
 std::string_view text_of(const std::unique_ptr<std::string>& traceback)
 {
     return traceback ? *traceback : std::string_view{};
-}
-
-_Unwind_Reason_Code end_of_stack(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
-                                 _Unwind_Context*, void*)
-{
-    if (actions & _UA_END_OF_STACK)
-        std::abort(); // run_fiber() catches it: cannot happen
-    return _URC_NO_REASON;
 }
 
 } // namespace
@@ -341,6 +335,12 @@ void vm::free_dead_stack()
         switch_from(&f, next);
 }
 
+[[gnu::always_inline]] inline void vm::note_time(fiber& f)
+{
+    if (keeps_times_) [[unlikely]]
+        f.parked_at = coarse_milliseconds();
+}
+
 bool vm::park(wait_info wait)
 {
     fiber& f = *current_;
@@ -348,6 +348,7 @@ bool vm::park(wait_info wait)
     f.wait_interrupted = false;
     f.wait_interruptible = wait.on_interrupt && f.interruption_disabled == 0;
     f.status = fiber::state::parked;
+    note_time(f);
     suspend(f);
     f.wait = {};
     if (closing()) [[unlikely]]
@@ -358,6 +359,7 @@ bool vm::park(wait_info wait)
 void vm::park_until(const bool& done)
 {
     fiber& f = *current_;
+    note_time(f);
     while (!done) {
         f.wait = {wait_kind::operation, nullptr, nullptr};
         f.wait_interruptible = f.interruption_disabled == 0;
@@ -386,12 +388,7 @@ int vm::yield(lua_State* L)
 
 void vm::unwind_current()
 {
-    // The class is LuaJIT's with error code 0: its personality routine then leaves the Lua stack alone. A
-    // forced unwind is stopped by no pcall; run_fiber() catches it.
-    std::memset(&unwind_, 0, sizeof(unwind_));
-    unwind_.exception_class = 0x4c55414a49543200;
-    _Unwind_ForcedUnwind(&unwind_, end_of_stack, nullptr);
-    std::abort();
+    forced_unwind(unwind_, L_);
 }
 
 // --- A fiber's life
@@ -469,10 +466,18 @@ fiber* vm::finish(fiber& f, int status)
 
 // --- The round
 
+// Another thread may run the VM to its end, and the context with it, before the context's post() has
+// returned.
+void vm::post_run()
+{
+    std::shared_ptr<context> alive = ctx_;
+    boost::asio::post(alive->io, [this] { run(); });
+}
+
 void vm::start()
 {
     if (try_enter())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
 }
 
 void vm::post(task& t)
@@ -482,7 +487,13 @@ void vm::post(task& t)
         t.next = head == idle() ? nullptr : head;
     while (!incoming_.compare_exchange_weak(head, &t));
     if (head == idle())
-        boost::asio::post(io(), [this] { run(); });
+        post_run();
+}
+
+void vm::request_dump()
+{
+    if (!dump_requested_.exchange(true))
+        post(dump_task_);
 }
 
 void vm::drain_incoming()
@@ -502,6 +513,8 @@ void vm::drain_incoming()
 void vm::begin_close()
 {
     close_begun_ = true;
+    if (rt_.dumps_at_end && fibers_)
+        rt_.report.fiber_dump(fiber_dump(*this));
     if (why_ == ending::finished || why_ == ending::exit)
         deadlocks_ = deadlocks();
     if (on_close)

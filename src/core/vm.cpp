@@ -1,6 +1,8 @@
 #include "core/vm.hpp"
 
 #include "core/context.hpp"
+#include "core/fiber_dump.hpp"
+#include "core/forced_unwind.hpp"
 #include "core/runtime.hpp"
 
 #include <algorithm>
@@ -14,6 +16,11 @@ namespace emilua {
 vm::vm(runtime& rt, std::shared_ptr<context> ctx)
     : rt_{rt}
     , ctx_{std::move(ctx)}
+    , keeps_times_{rt.keeps_times}
+    , dump_task_{[](task&, vm& v) {
+        v.dump_requested_ = false;
+        v.rt_.report.fiber_dump(fiber_dump(v));
+    }}
     , stacks_{rt.fiber_stack_size}
     , incoming_{idle()}
     , work_{ctx_->io.get_executor()}
@@ -23,6 +30,7 @@ vm::vm(runtime& rt, std::shared_ptr<context> ctx)
     L_ = lua_newstate(&vm::allocate, this);
     if (!L_)
         throw std::bad_alloc{};
+    learn_interpreter_frame(L_);
 }
 
 vm::~vm()

@@ -123,6 +123,8 @@ public:
     void run();
     // Any thread. Runs `t` inside the VM, soon.
     void post(task& t);
+    // Any thread. Reports where the fibers stand, soon: as soon as the running one stops.
+    void request_dump();
     // First scheduling of a VM whose main fiber was made.
     void start();
 
@@ -174,6 +176,7 @@ private:
     void append_ready(fiber& f);
     fiber* pop_ready();
     void suspend(fiber& f);
+    void note_time(fiber& f);
     void load(fiber* f);
     void create_context(fiber& f);
     void switch_from(fiber* from, fiber* to);
@@ -182,6 +185,7 @@ private:
     boost::context::fiber run_fiber(fiber& f, boost::context::fiber&& from);
     int execute(fiber& f);
     fiber* finish(fiber& f, int status);
+    void post_run();
     void drain_incoming();
     void begin_close();
     void finalize();
@@ -206,6 +210,9 @@ private:
     std::size_t pending_ = 0;
     ending why_ = ending::none;
     bool close_begun_ = false;
+    const bool keeps_times_;
+    std::atomic<bool> dump_requested_ = false;
+    task dump_task_;
 
     std::pmr::monotonic_buffer_resource fiber_memory_;
     std::vector<void*> free_fibers_; // memory of ended ones

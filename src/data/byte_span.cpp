@@ -166,6 +166,12 @@ int raise_argument(lua_State* L)
     raise_invalid_argument(L, static_cast<int>(lua_tointeger(L, 1)));
 }
 
+int load_accessors(lua_State* L)
+{
+    push_embedded(L, embedded::byte_span_accessors);
+    return 1;
+}
+
 int raise_out_of_range(lua_State* L)
 {
     raise(L, errc::result_out_of_range);
@@ -247,7 +253,8 @@ void set_byte_span(lua_State* L)
     set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
     set_byte_search(L);
     lua_newtable(L);
-    set_functions(L, {{"raise_invalid_argument", fn<raise_argument>},
+    set_functions(L, {{"load_accessors", fn<load_accessors>},
+                      {"raise_invalid_argument", fn<raise_argument>},
                       {"raise_out_of_range", fn<raise_out_of_range>},
                       {"raise_read_only", raise_read_only},
                       {"raise_bad_index", raise_bad_index}});

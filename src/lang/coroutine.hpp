@@ -1,6 +1,8 @@
 // User coroutines (01 §2.8): independent of fibers, with scopes of their own.
 #pragma once
 
+#include "core/fiber.hpp"
+
 #include <cstdint>
 #include <lua.hpp>
 
@@ -12,12 +14,6 @@ struct coroutine_state {
     std::int32_t depth = 1;
     std::int32_t handlers_depth = 0;
     bool running = false; // some fiber is inside; lua_status() is of no help in message handlers
-};
-
-// A user coroutine that a fiber is inside of. On the C stack of resume(); innermost first.
-struct coroutine_frame {
-    lua_State* co;
-    coroutine_frame* outer;
 };
 
 // new_coroutine, wrap_coroutine: into the table on top, for lua/lang.lua.

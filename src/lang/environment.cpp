@@ -58,6 +58,7 @@ void push_debug_getmetatable(lua_State* L)
 void open_language(vm& v)
 {
     lua_State* L = v.state();
+    lua_gc(L, LUA_GCSTOP, 0); // nothing made here is garbage
     // `io`, `os`, `package` and `debug` are left out: blocking, or able to break what the runtime relies on.
     open_library(L, luaopen_base, "");
     open_library(L, luaopen_table, LUA_TABLIBNAME);
@@ -90,6 +91,7 @@ void open_language(vm& v)
     set_byte_span(L);
     set_spawn_vm(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_gc(L, LUA_GCRESTART, -1); // at twice what there is
 }
 
 void push_new_globals(lua_State* L)

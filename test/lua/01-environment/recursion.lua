@@ -1,6 +1,8 @@
 -- Recursion without end through C functions that call back ends in an error that can be caught: a C stack is finite,
 -- and plain LuaJIT checks only the Lua stack.
+-- ThreadSanitizer takes many minutes for it.
 
+--@ need !sanitizer:thread
 --@ timeout 60
 --@ file recursive_chunk.lua
 --| dofile "recursive_chunk.lua"

@@ -299,6 +299,7 @@ test('02.20 the joiner of a fiber that ends runs ahead of the ready queue', func
 end)
 
 test('02.21 20 000 fibers suspended at once all finish', function()
+    if test.sanitizer == 'thread' then return test.skipped 'ThreadSanitizer takes 8000 fibers at once' end
     local p, f = future.new()
     local fibers, sum = {}, 0
     for i = 1, 20000 do fibers[i] = spawn(function() return f:get() + i end) end
@@ -309,6 +310,7 @@ test('02.21 20 000 fibers suspended at once all finish', function()
 end)
 
 test('02.21 20 000 fibers sleeping at once all finish', function()
+    if test.sanitizer == 'thread' then return test.skipped 'ThreadSanitizer takes 8000 fibers at once' end
     local awake = 0
     local fibers = {}
     for i = 1, 20000 do

@@ -160,6 +160,22 @@ test('03.19 receivers are interrupted while another thread sends', function()
     test.raises_code(function() inbox:receive() end, 16, core)
 end)
 
+test('03.19 the interruption of a receiver whose message was taken back is not lost', function()
+    local channel = own()
+    -- With some numbers of yields the receiver has been woken but has not run.
+    for i = 1, 5000 do
+        local yields = i % 131
+        local receiver = spawn(function() return inbox:receive() end)
+        this_fiber.yield()
+        local sender = spawn(function() channel:send(yields) end)
+        for _ = 1, yields do this_fiber.yield() end
+        sender:interrupt()
+        receiver:interrupt()
+        test.ok(receiver:join() == yields or receiver.interruption_caught)
+        sender:join()
+    end
+end)
+
 test('03.19 a pending interruption comes before the state of the inbox', function()
     local f = spawn(function() inbox:receive() end) -- else: no_senders
     f:interrupt()

@@ -1,4 +1,5 @@
 -- What a message may be, and what arrives (03 §4).
+--@ timeout 60
 local test = require 'test'
 local tools = require './_tools'
 local inbox = require 'inbox'

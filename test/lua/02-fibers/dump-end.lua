@@ -1,0 +1,46 @@
+-- EMILUA_LOG_LEVELS=7: a VM that closes while it has fibers says where they stand.
+
+--@ env EMILUA_LOG_LEVELS=7
+--@ run $EMILUA main.lua
+--@ stdout! .
+--@ test dump nothing is printed when all fibers have ended
+--@ file main.lua
+--| spawn(function() this_fiber.yield() end):join()
+--@ stderr! .
+--@ test dump levels below 7 print nothing
+--@ env EMILUA_LOG_LEVELS=6
+--@ file main.lua
+--| local m = require 'mutex'.new()
+--| spawn(function() while true do this_fiber.yield() end end):detach()
+--| this_fiber.yield()
+--| require 'system'.exit(0)
+--@ stderr! .
+--@ test dump system.exit shows what fibers wait for, and their stacks
+--@ file main.lua
+--| local m = require 'mutex'.new()
+--| m:lock()
+--| local time = require 'time'
+--| local function locked() m:lock() end
+--| spawn(function() locked() end):detach()
+--| spawn(function() time.sleep(60) end):detach()
+--| local forever = spawn(function() while true do this_fiber.yield() end end)
+--| spawn(function() forever:join() end):detach()
+--| this_fiber.yield()
+--| forever:interrupt()
+--| spawn(function() this_fiber.disable_interruption() print 'never' end):detach()
+--| require 'system'.exit(0)
+--@ stderr~ \AVM 0x\w+: 5 fibers\n
+--@ stderr~ ^\tFiber 0x\w+: waits: mutex 0x\w+ for 0\.\d\d s\n(\t\t\[C\]: in function '\w+'\n)?\t\t\S*main\.lua:4: in function 'locked'\n\t\t\S*main\.lua:5: in function <\S*main\.lua:5>\n
+--@ stderr~ ^\tFiber 0x\w+: waits: operation for 0\.\d\d s\n\t\t\[C\]: in function 'sleep'\n\t\t\S*main\.lua:6: in function <
+--@ stderr~ ^\tFiber 0x\w+: ready, interrupted\n\t\t\[C\]: in function 'yield'\n\t\t\S*main\.lua:7: in function <
+--@ stderr~ ^\tFiber 0x\w+: waits: join 0x\w+ for 0\.\d\d s\n\t\t\[C\]: in function 'join'\n\t\t\S*main\.lua:8: in function <
+--@ stderr~ ^\tFiber 0x\w+: not started\n\t\t\S*main\.lua:11: its function\n
+--@ test dump a deadlock shows the fibers of the VM, the main one and its coroutines
+--@ status 1
+--@ file main.lua
+--| local future = require 'future'
+--| local promise, f = future.new()
+--| local function inner() f:get() end
+--| local function outer() coroutine.wrap(function() inner() end)() end
+--| coroutine.wrap(function() outer() end)()
+--@ stderr~ ^VM (0x\w+): 1 fiber\n\tMain fiber \1: waits: future 0x\w+ for 0\.\d\d s\n\t\t\[C\]: in function 'get'\n\t\t\S*main\.lua:3: in function 'inner'\n\t\t\S*main\.lua:4: in function <\S*main\.lua:4>\n(\t\t\[[^\n]*\n\t\t[^\n]*lang\.lua[^\n]*\n)?\t\t\(in coroutine 0x\w+\)\n(\t\t\[[^\n]*\n)*\t\t\S*main\.lua:4: in function 'outer'\n\t\t\S*main\.lua:5: in function <\S*main\.lua:5>\n(\t\t\[[^\n]*\n\t\t[^\n]*lang\.lua[^\n]*\n)?\t\t\(in coroutine 0x\w+\)\n(\t\t\[[^\n]*\n)*\t\t\S*main\.lua:5: in main chunk\n

@@ -1,0 +1,60 @@
+-- EMILUA_DUMP_SIGNAL: where the fibers of all VMs stand, when the user wants to know.
+
+--@ env EMILUA_DUMP_SIGNAL=USR1
+--@ file ready.lua
+--| -- Says that all fibers wait, then ends when stdin does.
+--| local system = require 'system'
+--| system.out:write_some(byte_span.append 'ready\n')
+--| pcall(function() system.in_:read_some(byte_span.new(1)) end)
+--| system.exit(0)
+--@ file drive.py
+--| import os, signal, subprocess, sys, time
+--| p = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+--| p.stdout.readline()
+--| time.sleep(0.2)
+--| os.kill(p.pid, getattr(signal, sys.argv[1]))
+--| line = p.stderr.readline()
+--| time.sleep(0.2)
+--| p.stdin.close()
+--| sys.stderr.buffer.write(line + p.stderr.read())
+--| sys.exit(p.wait())
+
+--@ test dump a signal shows a VM that waits
+--@ run $PYTHON drive.py SIGUSR1 $EMILUA main.lua
+--@ file main.lua
+--| local time = require 'time'
+--| spawn(function() time.sleep(60) end):detach()
+--| require './ready'
+--@ stderr~ \AVM 0x\w+: 3 fibers\n
+--@ stderr~ ^\tMain fiber 0x\w+: waits: import
+--@ stderr~ ^\tFiber 0x\w+: waits: operation for (0\.[1-9]|[1-9])\d*(\.\d+)? s\n\t\t\[C\]: in function 'sleep'\n
+--@ stderr~ ^\tFiber of a module 0x\w+: waits: operation for .*in function 'read_some'
+--@ test dump a signal shows VMs on other threads, too
+--@ run $PYTHON drive.py SIGUSR1 $EMILUA main.lua
+--@ file main.lua
+--| spawn_vm { module = './worker', inherit_context = false }
+--| require 'time'.sleep(0.2)
+--| require './ready'
+--@ file worker.lua
+--| require 'time'.sleep(2)
+--@ stderr~ ^VM (0x\w+): 1 fiber\n\tMain fiber \1: waits: operation for \d\.\d\d s\n\t\t\[C\]: in function 'sleep'\n\t\t\S*worker\.lua:1: in main chunk\n
+--@ stderr~ ^VM 0x\w+: 2 fibers\n
+--@ test dump a program that ends is not kept alive, and ends at once
+--@ timeout 5
+--@ run $EMILUA main.lua
+--@ file main.lua
+--| print 'done'
+--@ stdout done
+--@ test dump without the variable the signal has its default effect
+--@ env -EMILUA_DUMP_SIGNAL
+--@ run $EMILUA main.lua & p=$!; sleep 0.5; kill -USR1 $p; wait $p 2>/dev/null
+--@ file main.lua
+--| require 'time'.sleep(60)
+--@ status 138
+--@ test dump an unknown name is ignored with a warning
+--@ env EMILUA_DUMP_SIGNAL=KILL
+--@ run $EMILUA main.lua
+--@ file main.lua
+--| print 'done'
+--@ stdout done
+--@ stderr <4>Ignoring unrecognized value for EMILUA_DUMP_SIGNAL

@@ -1,0 +1,66 @@
+-- A worker without memory ends alone (03 §7). (Sanitizers reserve too much for `ulimit -v`.)
+--@ need !sanitizer linux
+--@ file eats.lua
+--| local inbox = require 'inbox'
+--| inbox:receive()
+--| local list = {}
+--| for i = 1, 1e9 do list[i] = ('x'):rep(10000) .. i end
+--@ file works.lua
+--| local inbox = require 'inbox'
+--| local reply = inbox:receive()
+--| while true do
+--|     local n = inbox:receive()
+--|     if n == 0 then break end
+--|     reply:send(n + 1)
+--| end
+--@ test 03.17 a worker's memory runs out: its senders get channel_closed, other VMs go on, the status is 0
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local time = require 'time'
+--| local other = spawn_vm './works'
+--| other:send(inbox)
+--| local eater = spawn_vm './eats'
+--| eater:send 'go'
+--| print('queued', pcall(eater.send, eater, 1))
+--| for i = 1, 3 do
+--|     other:send(i)
+--|     print(inbox:receive())
+--| end
+--| print(select(2, pcall(eater.send, eater, 1)))
+--| other:send(0)
+--@ run ulimit -v 300000; $EMILUA main.lua >out; s=$?; tr '\t' ' ' <out; exit $s
+--@ stdout queued false Channel closed
+--@ stdout 2
+--@ stdout 3
+--@ stdout 4
+--@ stdout Channel closed
+--@ stderr~ \AVM 0x[0-9a-f]+ forcibly closed due to 'LUA_ERRMEM'\n\Z
+--@ test 03.17 again and again
+--@ file main.lua
+--| for i = 1, 5 do
+--|     local eater = spawn_vm './eats'
+--|     eater:send 'go'
+--|     print(select(2, pcall(eater.send, eater, 1)))
+--| end
+--@ run ulimit -v 300000; $EMILUA main.lua
+--@ stdout Channel closed
+--@ stdout Channel closed
+--@ stdout Channel closed
+--@ stdout Channel closed
+--@ stdout Channel closed
+--@ stderr~ \A(VM 0x[0-9a-f]+ forcibly closed due to 'LUA_ERRMEM'\n){5}\Z
+--@ test 03.22 a message that does not fit into memory is an error of its sender
+--@ file main.lua
+--| local worker = spawn_vm './works'
+--| local text = ('x'):rep(60000000)
+--| print(pcall(worker.send, worker, { text, text, text, text, text }))
+--| text = nil
+--| collectgarbage()
+--| local inbox = require 'inbox'
+--| worker:send(inbox)
+--| worker:send(1)
+--| print(inbox:receive())
+--| worker:send(0)
+--@ run ulimit -v 300000; $EMILUA main.lua | tr '\t' ' '
+--@ stdout false not enough memory
+--@ stdout 2

@@ -1,0 +1,6 @@
+-- Some seconds of test/stress/actors.lua; it tells the seed when it fails.
+--@ run $EMILUA $DIR/../../stress/actors.lua
+--@ timeout 60
+--@ stdout~ \Aseed \d+\n\d+ VMs, [^\n]*\npassed\n\Z
+--@ stderr! panicked: '(?!planned')
+--@ test 03.21 50 VMs send each other channels and descriptors, exit and crash: every message is accounted for
