@@ -26,6 +26,7 @@ TARGETS = {
     'bulk': {'64 KiB': {'luv': 1, 'cqueues': 1, 'node': 1}},
     'sleepers': {'memory': {US: 6.0}},
     'million': {},
+    'scanner': {'line': {'luajit': 0.33}, 'line, fields at colons': {'gawk': 1}, 'line, fields at blanks': {'gawk': 1}},
     'sync': {'mutex hand-over': {'luajit': 4}, 'condition variable hand-over': {'luajit': 4}},
     'actor_ping_pong': {'one thread': {'luajit': 45}},
     'actor_fan_in': {},
@@ -45,6 +46,8 @@ def command(program):
         return [str(binary)], shutil.which('cc') and compile_c(program, binary)
     if program.suffix == '.js':
         return ['node', str(program)], shutil.which('node')
+    if program.suffix == '.awk':
+        return ['gawk', '-b', '-f', str(program)], shutil.which('gawk')
     if program.suffix == '.erl':
         return ['escript', str(program)], shutil.which('escript')
     if peer == US:

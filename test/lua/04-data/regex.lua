@@ -71,8 +71,8 @@ test('04.49 malformed patterns', function()
         ['[b-a]'] = 8, ['[\\d-z]'] = 8, ['[a-\\d]'] = 8,
         ['a{1'] = 6, ['a{1,'] = 6, ['a{1,2'] = 6,
         ['a{'] = 7, ['a{2,1}'] = 7, ['a{x}'] = 7, ['a{,2}'] = 7, ['a{1x}'] = 7, ['a{}'] = 7,
-        ['\\'] = 2, ['a\\'] = 2, ['[\\'] = 2, ['\\x4'] = 2, ['\\xzz'] = 2, ['\\u123'] = 2, ['\\u1234'] = 2, ['\\c1'] = 2,
-        ['\\c'] = 2,
+        ['\\'] = 2, ['a\\'] = 2, ['[\\'] = 2, ['\\x4'] = 2, ['\\xzz'] = 2, ['\\u123'] = 2, ['\\u1234'] = 2,
+        ['\\c1'] = 2, ['\\c'] = 2,
         ['(a)\\2'] = 3, ['\\1'] = 3, ['\\1(a)'] = 3, ['(?:a)\\1'] = 3,
         ['[[:foo:]]'] = 1, ['[[::]]'] = 1,
         ['[[.foo.]]'] = 13, ['[[=foo=]]'] = 13,
@@ -99,8 +99,8 @@ end)
 
 test('04.49 repetition of nothing, and what no grammar has', function()
     for _, grammar in ipairs { 'ecma', 'extended' } do
-        for _, pattern in ipairs { '*', '+', '?', '{', '{1}', '^*', 'a|*', '(*a)', '(?', '(?<=a)', '(?<n>a)', '(?i)', '(?P<n>a)',
-            '(?>a)', '(?#a)', '(?R)', '(*FAIL)' } do
+        for _, pattern in ipairs { '*', '+', '?', '{', '{1}', '^*', 'a|*', '(*a)', '(?', '(?<=a)', '(?<n>a)', '(?i)',
+            '(?P<n>a)', '(?>a)', '(?#a)', '(?R)', '(*FAIL)' } do
             local e = test.raises_code(function() new(pattern, grammar) end, 10, 'regex')
             test.eq(tostring(e), messages[10])
         end
@@ -120,9 +120,10 @@ test('04.50 properties', function()
     local re = new('(a)(b)?', 'extended', { ignore_case = true, optimize = true })
     test.eq(getmetatable(re), 'regex')
     test.eq(type(re), 'userdata')
-    test.eq({ re.mark_count, re.grammar, re.ignore_case, re.nosubs, re.optimized }, { 2, 'extended', true, false, true })
+    local function properties() return { re.mark_count, re.grammar, re.ignore_case, re.nosubs, re.optimized } end
+    test.eq(properties(), { 2, 'extended', true, false, true })
     re = new('\\(a\\)', 'basic', { nosubs = true })
-    test.eq({ re.mark_count, re.grammar, re.ignore_case, re.nosubs, re.optimized }, { 0, 'basic', false, true, false })
+    test.eq(properties(), { 0, 'basic', false, true, false })
     test.eq(new('(?:a)(?=b)').mark_count, 0)
     for _, key in ipairs { 'optimize', 'match', 'pattern', 1 } do
         test.raises_code(function() return re[key] end, 8, 'emilua.core', { index = 2 })
@@ -147,7 +148,8 @@ test('04.51 match', function()
     subject = byte_span.append('xy ab', 'rest'):slice(3, 5)
     local a
     a, b = regex.match(re, subject)
-    test.eq({ tostring(a), tostring(b), a.capacity, b.capacity }, { 'a', 'b', subject.capacity - 1, subject.capacity - 2 })
+    test.eq({ tostring(a), tostring(b) }, { 'a', 'b' })
+    test.eq({ a.capacity, b.capacity }, { subject.capacity - 1, subject.capacity - 2 })
     a[1] = 65
     test.eq(tostring(subject), ' Ab')
     test.eq(regex.match(new 'a|ab', 'ab'), 'ab')
@@ -347,9 +349,11 @@ test('04.57 deep and long patterns', function()
     malformed('a' .. ('*'):rep(100000), 'ecma', 9)
     malformed(('a'):rep(2 * 1024 * 1024), 'ecma', 9)
     local function compile(pattern) return regex.search(new(pattern), 'aaab$') end
-    for _, pattern in ipairs { nested(99), ('(?:'):rep(99) .. 'a' .. (')*'):rep(99), ('(?=('):rep(49) .. 'a' .. ('))'):rep(49),
-        ('$'):rep(100000), ('^'):rep(100000), ('\\b'):rep(100000), ('a?'):rep(10000), ('a|'):rep(100000), ('(a)?'):rep(10000),
-        ('(?:a|b)'):rep(10000), 'a' .. ('*'):rep(90), ('[[:alpha:]]'):rep(10000) } do
+    for _, pattern in ipairs {
+        nested(99), ('(?:'):rep(99) .. 'a' .. (')*'):rep(99), ('(?=('):rep(49) .. 'a' .. ('))'):rep(49),
+        'a' .. ('*'):rep(90), ('$'):rep(100000), ('^'):rep(100000), ('\\b'):rep(100000), ('a?'):rep(10000),
+        ('a|'):rep(100000), ('(a)?'):rep(10000), ('(?:a|b)'):rep(10000), ('[[:alpha:]]'):rep(10000),
+    } do
         local ok, e = in_fiber(pcall, compile, pattern)
         test.ok(ok or e.code == 11 or e.code == 12, tostring(e))
     end

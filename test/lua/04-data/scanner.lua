@@ -85,7 +85,9 @@ test('04.30 sizes of the buffer', function()
     local sc = new('a\n')
     sc:get_line()
     test.eq(sc.stream.sizes[1], 4096)
-    test.raises_code(function() new('a\n', { buffer_size_hint = 1e18 }):get_line() end, 12, 'generic')
+    if not test.sanitizer then -- theirs end the process
+        test.raises_code(function() new('a\n', { buffer_size_hint = 1e18 }):get_line() end, 12, 'generic')
+    end
 end)
 
 test('04.31 records', function()
@@ -213,7 +215,8 @@ test('04.38 trim_record', function()
     test.eq(tostring(sc:buffered_line()), ' a,b ')
     for _, wrong in ipairs { 1, {}, print } do
         test.raises_code(function() new('a\n', { trim_record = wrong }):get_line() end, 22, 'generic')
-        test.raises_code(function() new('a\n', { trim_record = wrong, field_separator = ',' }):get_line() end, 22, 'generic')
+        local options = { trim_record = wrong, field_separator = ',' }
+        test.raises_code(function() new('a\n', options):get_line() end, 22, 'generic')
     end
 end)
 
