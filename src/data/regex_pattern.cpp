@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/system/system_error.hpp>
+#include <locale>
 #include <optional>
 #include <regex>
 #include <vector>
@@ -449,6 +450,14 @@ private:
         return index(element[0]);
     }
 
+    // Subjects are bytes in the "C" locale (04 §4.2), whatever the process locale is.
+    static std::regex_traits<char> classic_traits()
+    {
+        std::regex_traits<char> traits;
+        traits.imbue(std::locale::classic());
+        return traits;
+    }
+
     byte_set named_class(std::string_view name) const
     {
         auto mask = traits_.lookup_classname(name.begin(), name.end(), options_.ignore_case);
@@ -487,7 +496,8 @@ private:
 
     std::string_view source_;
     const regex_options& options_;
-    std::regex_traits<char> traits_; // of the global C++ locale, which is always "C"
+    // Only the tables of character names and classes; nothing of <regex> is matched with.
+    const std::regex_traits<char> traits_ = classic_traits();
     regex_pattern result_;
     std::size_t position_ = 0;
     std::vector<group> groups_{group{.begin = 0}};
