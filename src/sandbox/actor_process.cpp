@@ -69,7 +69,8 @@ instructions receive_instructions(int setup)
     std::array<int, actor_descriptor_limit> descriptors;
     int error = receive_all(setup, bytes_of(result.header), descriptors);
     if (!error && result.header.size() > 0) {
-        void* memory = mmap(nullptr, result.header.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* memory =
+            mmap(nullptr, result.header.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED)
             fail("mmap", errno);
         result.text = {static_cast<char*>(memory), result.header.size()};

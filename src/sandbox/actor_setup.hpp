@@ -1,5 +1,5 @@
-// What the creator of a subprocess actor tells the new process, over a socket of their own: module, environment
-// and script never pass through the fork server (03 §8).
+// What the creator of a subprocess actor tells the new process, over a socket of their own: module,
+// environment and script never pass through the fork server (03 §8).
 #pragma once
 
 #include <array>

@@ -86,7 +86,8 @@ error_code child_process::kill(int signo)
     std::lock_guard lock{mutex_};
     int error = ESRCH;
     if (descriptor_.is_open())
-        error = syscall(SYS_pidfd_send_signal, descriptor_.native_handle(), signo, nullptr, 0) == 0 ? 0 : errno;
+        error =
+            syscall(SYS_pidfd_send_signal, descriptor_.native_handle(), signo, nullptr, 0) == 0 ? 0 : errno;
     return {error, boost::system::system_category()};
 }
 

@@ -13,8 +13,8 @@ inline constexpr std::size_t descriptor_stream_limit = 8;
 // Sends all of `bytes` (at least one), the descriptors with the first. 0 or errno; never SIGPIPE.
 int send_all(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {});
 
-// Fills `bytes` (at least one), and `descriptors` with as many as came, -1 where none did: close-on-exec, owned
-// by the caller. 0 or errno; EPIPE at the end of the stream.
+// Fills `bytes` (at least one), and `descriptors` with as many as came, -1 where none did: close-on-exec,
+// owned by the caller. 0 or errno; EPIPE at the end of the stream.
 int receive_all(int socket, std::span<std::byte> bytes, std::span<int> descriptors = {});
 
 // An object as it lies in memory.

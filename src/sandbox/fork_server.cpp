@@ -112,10 +112,12 @@ void server::note_end(pid_t pid, int status)
         return;
     char line[160];
     int n = WIFSIGNALED(status)
-        ? std::snprintf(line, sizeof(line), "<3>ipc_actor: process %d was killed by signal %d (%s) before its VM started",
-                        pid, WTERMSIG(status), strsignal(WTERMSIG(status)))
-        : std::snprintf(line, sizeof(line), "<3>ipc_actor: process %d ended with status %d before its VM started", pid,
-                        WEXITSTATUS(status));
+                ? std::snprintf(line, sizeof(line),
+                                "<3>ipc_actor: process %d was killed by signal %d (%s) before its VM started",
+                                pid, WTERMSIG(status), strsignal(WTERMSIG(status)))
+                : std::snprintf(line, sizeof(line),
+                                "<3>ipc_actor: process %d ended with status %d before its VM started", pid,
+                                WEXITSTATUS(status));
     start_report{}.write({line, static_cast<std::size_t>(n)});
 }
 
@@ -123,14 +125,15 @@ void server::serve(const request& r, int setup)
 {
     start_progress* progress = nullptr;
     if (!r.shares_stderr) {
-        void* page = mmap(nullptr, sizeof(start_progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        void* page =
+            mmap(nullptr, sizeof(start_progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (page != MAP_FAILED)
             progress = new (page) start_progress{};
     }
     int pidfd = -1;
     pid_t pid = r.namespaces & ~known_namespaces
-        ? (errno = EINVAL, -1)
-        : clone_process({.namespaces = r.namespaces, .pidfd = &pidfd});
+                    ? (errno = EINVAL, -1)
+                    : clone_process({.namespaces = r.namespaces, .pidfd = &pidfd});
     if (pid == 0) {
         close(control_);
         this_start.progress = progress;
@@ -151,7 +154,7 @@ void server::serve(const request& r, int setup)
 void set_signals()
 {
     // What the program inherited as ignored (nohup) is no actor's concern.
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = SIG_DFL;
     for (int signo = 1; signo < NSIG; ++signo)
         sigaction(signo, &action, nullptr);

@@ -13,8 +13,8 @@ namespace emilua {
 // The program's end of the socket to its fork server.
 class fork_server {
 public:
-    // Forks. Called by a process with one thread. In the server `forget` overwrites what actors must not know,
-    // before anything is served. Null, with errno, if it fails.
+    // Forks. Called by a process with one thread. In the server `forget` overwrites what actors must not
+    // know, before anything is served. Null, with errno, if it fails.
     static std::unique_ptr<fork_server> start(const std::function<void()>& forget);
     // One line on stderr, with errno: there will be no subprocess actors.
     static void warn_of_failure();
@@ -27,8 +27,8 @@ public:
         pid_t pid;
         int pidfd; // the caller's
     };
-    // Makes a process in new namespaces (CLONE_NEW*), which runs run_actor_process(setup). If its stderr is not
-    // `shared`, its death before its program runs is reported on ours. Any thread. Throws
+    // Makes a process in new namespaces (CLONE_NEW*), which runs run_actor_process(setup). If its stderr is
+    // not `shared`, its death before its program runs is reported on ours. Any thread. Throws
     // boost::system::system_error with the kernel's reason; EPIPE: the server is gone.
     process spawn(std::uint64_t namespaces, bool shared, int setup);
 

@@ -16,8 +16,8 @@ void start_report::write(std::string_view line) const
     // In one piece: lines of several actors do not mix.
     const iovec parts[] = {{const_cast<char*>(line.data()), line.size()}, {&newline, 1}};
     for (int fd : {STDERR_FILENO, caller_stderr}) {
-        if (fd >= 0)
-            [[maybe_unused]] auto ignored = writev(fd, parts, 2); // nobody to tell
+        if (fd >= 0) [[maybe_unused]]
+            auto ignored = writev(fd, parts, 2); // nobody to tell
     }
     settle();
 }

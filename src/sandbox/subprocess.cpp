@@ -8,6 +8,7 @@
 #include "sandbox/descriptor_stream.hpp"
 #include "sandbox/fork_server.hpp"
 #include "sandbox/ipc_channel.hpp"
+#include "sandbox/ipc_receiver.hpp"
 #include "sandbox/linux/refusal.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -58,9 +59,12 @@ void read_namespaces(lua_State* L, int table, subprocess_options& o)
         const char* arg;
         std::uint64_t flag;
     } kinds[] = {
-        {"newns_user", "subprocess/newns_user", CLONE_NEWUSER}, {"newns_pid", "subprocess/newns_pid", CLONE_NEWPID},
-        {"newns_mount", "subprocess/newns_mount", CLONE_NEWNS}, {"newns_net", "subprocess/newns_net", CLONE_NEWNET},
-        {"newns_uts", "subprocess/newns_uts", CLONE_NEWUTS},    {"newns_ipc", "subprocess/newns_ipc", CLONE_NEWIPC},
+        {"newns_user", "subprocess/newns_user", CLONE_NEWUSER},
+        {"newns_pid", "subprocess/newns_pid", CLONE_NEWPID},
+        {"newns_mount", "subprocess/newns_mount", CLONE_NEWNS},
+        {"newns_net", "subprocess/newns_net", CLONE_NEWNET},
+        {"newns_uts", "subprocess/newns_uts", CLONE_NEWUTS},
+        {"newns_ipc", "subprocess/newns_ipc", CLONE_NEWIPC},
     };
     for (auto& kind : kinds) {
         int type = get(L, table, kind.name);
@@ -164,7 +168,8 @@ fork_server::process make_process(lua_State* L, fork_server& server, const subpr
 }
 
 // An actor that died before it read everything is like one that died a moment later: sending to it fails.
-void instruct(lua_State* L, int setup, const subprocess_options& o, const actor_setup& header, std::string_view module)
+void instruct(lua_State* L, int setup, const subprocess_options& o, const actor_setup& header,
+              std::string_view module)
 {
     int error = send_all(setup, bytes_of(header), {o.descriptors.data(), o.descriptor_count});
     for (std::string_view text : {std::string_view{o.environment}, module, o.script}) {
@@ -209,7 +214,7 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
               .single = single,
               .colors = shared && colors},
              module);
-    push_ipc_channel(L, sending, std::move(child));
+    push_ipc_channel(L, sending.release(), std::move(child));
 }
 
 } // namespace

@@ -16,8 +16,8 @@ pid_t clone_process(const clone_options& options)
         args.flags |= CLONE_PIDFD;
         args.pidfd = reinterpret_cast<std::uintptr_t>(options.pidfd);
     }
-    // The C library keeps the thread's id in memory (a mutex remembers its owner by it), and its own fork() has
-    // the kernel write the new one there. Only the kernel tells us where that is.
+    // The C library keeps the thread's id in memory (a mutex remembers its owner by it), and its own fork()
+    // has the kernel write the new one there. Only the kernel tells us where that is.
     int* thread_id = nullptr;
     if (prctl(PR_GET_TID_ADDRESS, &thread_id) == 0 && thread_id) {
         args.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;

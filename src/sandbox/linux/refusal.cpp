@@ -36,7 +36,8 @@ std::string explain_permission(std::uint64_t namespaces)
     if (read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
         return "AppArmor restricts user namespaces: give the program a profile with `userns,`, or set sysctl "
                "kernel.apparmor_restrict_unprivileged_userns = 0";
-    return "user namespaces are refused: a chroot, an id that its own user namespace does not map, a seccomp filter "
+    return "user namespaces are refused: a chroot, an id that its own user namespace does not map, a seccomp "
+           "filter "
            "or a security module forbids them";
 }
 
@@ -52,7 +53,8 @@ std::string explain_limit(std::uint64_t namespaces)
         if ((namespaces & kind.flag) && read_sysctl(name) == 0)
             return fmt::format("namespaces are disabled: raise sysctl user.max_{}_namespaces", kind.name);
     }
-    return "there are too many namespaces (sysctl user.max_*_namespaces), or they are nested more than 32 levels deep";
+    return "there are too many namespaces (sysctl user.max_*_namespaces), or they are nested more than 32 "
+           "levels deep";
 }
 
 } // namespace
