@@ -133,7 +133,7 @@ mailbox::receive_status mailbox::receive(message& m)
             next = ready_.front().get(); // stays there: other threads only append
         }
         if (ask(*next, m))
-            return receive_status::taken;
+            return receive_status::taken_from_source;
     }
 }
 

@@ -85,7 +85,7 @@ public:
 
     // --- The owner, inside its VM
 
-    enum class receive_status { taken, closed, no_senders, empty };
+    enum class receive_status { taken, taken_from_source, closed, no_senders, empty };
     // The oldest message. `empty`: the receiver will be woken when anything changes.
     receive_status receive(message& m);
     // Fails all queued and later sends. Wakes the receiver.
