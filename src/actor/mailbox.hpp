@@ -80,7 +80,7 @@ public:
     void remove_sender();
     // Attaches the only element of `one`. Stays where it is if the mailbox is closed. Throws nothing.
     void attach(source::list& one);
-    // A source that was armed has something to take, or has ended.
+    // A source that was armed has something to take, or has ended. May run the owner's fibers.
     void ready(source& s);
 
     // --- The owner, inside its VM
