@@ -1,9 +1,13 @@
 // What each function of C does to the process, as root and as an ordinary user in a user namespace.
 #include "init_script_runner.hpp"
 
+#include "sandbox/script_table.hpp"
+
+#include <algorithm>
+#include <fstream>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/socket.h>
+#include <iterator>
+#include <regex>
 
 namespace {
 
@@ -326,13 +330,166 @@ TEST_P(script_calls, seccomp_03_61)
         fails(C.EINVAL, C.seccomp_set_mode_filter, deny{83}:sub(2))
         fails(C.EINVAL, C.seccomp_set_mode_filter, ('\0'):rep(8))
         fails(C.EINVAL, C.seccomp_set_mode_filter, deny{83}:rep(2000))
-        eq(C.seccomp_set_mode_filter(deny{83, 133}), 0)
+        eq(C.seccomp_set_mode_filter(deny{83, 88}), 0)
         eq(status('Seccomp'), '2')
         fails(C.EPERM, C.mkdir, '/tmp/never', 0)
-        fails(C.EPERM, C.mknod, '/tmp/never', 0, 0)
+        fails(C.EPERM, C.symlink, 'x', '/tmp/never')
         fails(C.ENOENT, C.chdir, '/tmp/never')
     )",
                 GetParam());
+}
+
+// Everything that the kernel knows.
+const std::string all_rights = R"(
+    abi = C.landlock_create_ruleset(nil, {'version'})
+    all = {'execute','write_file','read_file','read_dir','remove_dir','remove_file','make_char','make_dir','make_reg','make_sock','make_fifo','make_block','make_sym'}
+    if abi >= 2 then all[#all + 1] = 'refer' end
+    if abi >= 3 then all[#all + 1] = 'truncate' end
+    if abi >= 5 then all[#all + 1] = 'ioctl_dev' end
+)";
+
+int landlock_abi()
+{
+    return std::atoi(run_script({"print((C.landlock_create_ruleset(nil, {'version'})))"}).out.c_str());
+}
+
+TEST_P(script_calls, landlock_03_60)
+{
+    if (landlock_abi() < 1)
+        GTEST_SKIP() << "no Landlock";
+    expect_pass(all_rights + R"(
+        local rules, e = C.landlock_create_ruleset{ handled_access_fs = all }
+        assert(rules > 3); eq(e, 0)
+        local added, e = C.landlock_add_rule(rules, 'path_beneath', {
+            parent_fd = C.open('/usr', bit.bor(C.O_PATH, C.O_DIRECTORY)), allowed_access = {'read_file', 'read_dir', 'execute'} })
+        eq(added, 0) eq(e, 0)
+        fails(C.EBADF, C.landlock_add_rule, rules, 'path_beneath', { parent_fd = 99, allowed_access = {'read_file'} })
+        fails(C.ENOMSG, C.landlock_add_rule, rules, 'path_beneath', { parent_fd = C.open('/', C.O_PATH), allowed_access = {} })
+        if tonumber(status('CapEff'), 16) == 0 then fails(C.EPERM, C.landlock_restrict_self, rules) end
+        set_no_new_privs()
+        local done, e = C.landlock_restrict_self(rules)
+        eq(done, 0) eq(e, 0)
+        fails(C.EACCES, C.open, '/etc/passwd', C.O_RDONLY)
+        fails(C.EACCES, C.open, '/etc', C.O_RDONLY)
+        fails(C.EACCES, C.mkdir, '/tmp/never', 0)
+        assert(C.open('/usr/bin/env', C.O_RDONLY) > 3)
+        fails(C.EACCES, C.open, '/usr/bin/env', C.O_RDWR)
+        fails(77, C.landlock_restrict_self, C.open('/usr', C.O_RDONLY))
+        fails(C.EBADF, C.landlock_restrict_self, 99)
+    )",
+                GetParam());
+}
+
+TEST_P(script_calls, landlock_ports)
+{
+    if (landlock_abi() < 4)
+        GTEST_SKIP() << "Landlock is too old";
+    expect_pass(R"(
+        local ffi = require 'ffi'
+        ffi.cdef[[
+            struct sockaddr_in { uint16_t family; uint8_t port[2]; uint8_t address[4]; uint8_t zero[8]; };
+            int socket(int, int, int);
+            int bind(int, const struct sockaddr_in*, int);
+        ]]
+        local rules = C.landlock_create_ruleset{ handled_access_net = {'bind_tcp', 'connect_tcp'} }
+        eq(C.landlock_add_rule(rules, 'net_port', { port = 0, allowed_access = {'bind_tcp'} }), 0)
+        fails(C.EINVAL, C.landlock_add_rule, rules, 'net_port', { port = 65536, allowed_access = {'bind_tcp'} })
+        set_no_new_privs()
+        C.landlock_restrict_self(rules)
+        local function bind(high, low)
+            local address = ffi.new('struct sockaddr_in', 2, {high, low}, {127, 0, 0, 1})
+            return ffi.C.bind(ffi.C.socket(2, 1, 0), address, ffi.sizeof(address)) == 0 or ffi.errno()
+        end
+        eq(bind(0, 0), true)
+        eq(bind(250, 1), C.EACCES)
+    )",
+                GetParam());
+}
+
+TEST(script_landlock, scopes)
+{
+    if (landlock_abi() < 6)
+        GTEST_SKIP() << "Landlock is too old";
+    expect_pass(R"(
+        local rules = C.landlock_create_ruleset{ scoped = {'signal', 'abstract_unix_socket'} }
+        set_no_new_privs()
+        eq(shell('kill -0 ' .. status('PPid') .. ' && echo reached'), 'reached')
+        C.landlock_restrict_self(rules)
+        assert(shell('kill -0 ' .. status('PPid')):find('not permitted'))
+    )");
+}
+
+TEST(script_landlock, argument_errors_03_60)
+{
+    if (landlock_abi() < 1)
+        GTEST_SKIP() << "no Landlock";
+    expect_pass(R"(
+        local function raises(text, f, ...)
+            local ok, e = pcall(f, ...)
+            if ok or e ~= text then error(('%s instead of %s'):format(tostring(e), text), 2) end
+        end
+        local create, add, restrict = C.landlock_create_ruleset, C.landlock_add_rule, C.landlock_restrict_self
+        raises('table expected for argument 1', create, 1)
+        raises('table expected for argument 1', create, 'x', {})
+        raises('table expected for argument 2', create, nil, 'version')
+        raises('table expected for argument 2', create, {}, 1)
+        raises('invalid ruleset attr', create, { nonsense = {} })
+        raises('invalid ruleset attr', create, { {} })
+        raises('invalid handled_access_fs', create, { handled_access_fs = 'execute' })
+        raises('invalid LANDLOCK_ACCESS_FS', create, { handled_access_fs = {'fly'} })
+        raises('invalid LANDLOCK_ACCESS_FS', create, { handled_access_fs = {1} })
+        raises('invalid handled_access_net', create, { handled_access_net = 1 })
+        raises('invalid LANDLOCK_ACCESS_NET', create, { handled_access_net = {'execute'} })
+        raises('invalid scoped', create, { scoped = true })
+        raises('invalid LANDLOCK_SCOPE', create, { scoped = {'x'} })
+        raises('invalid LANDLOCK_CREATE_RULESET flag', create, nil, {'x'})
+        fails(C.ENOMSG, create, { handled_access_fs = {} })
+        fails(C.EINVAL, create, { handled_access_fs = {'execute'} }, {'version'})
+
+        local rules = create{ handled_access_fs = {'execute'} }
+        raises('integer expected for argument 1', add)
+        raises('integer expected for argument 1', add, {}, 'path_beneath', {})
+        raises('invalid argument 2', add, rules)
+        raises('invalid argument 2', add, rules, 'path_above', {})
+        raises('invalid argument 2', add, rules, 1, {})
+        raises('table expected for argument 3', add, rules, 'path_beneath')
+        raises('nil expected for argument 4', add, rules, 'path_beneath', {}, 0)
+        raises('invalid path_beneath attr', add, rules, 'path_beneath', { nonsense = 1 })
+        raises('invalid path_beneath attr', add, rules, 'path_beneath', { 1 })
+        raises('invalid allowed_access', add, rules, 'path_beneath', { allowed_access = 'execute' })
+        raises('invalid LANDLOCK_ACCESS_FS', add, rules, 'path_beneath', { allowed_access = {'fly'} })
+        raises('invalid parent_fd', add, rules, 'path_beneath', { parent_fd = {} })
+        raises('integer expected for argument 1', restrict)
+        raises('integer expected for argument 1', restrict, true)
+        raises('nil expected for argument 2', restrict, rules, 0)
+    )");
+}
+
+// Every function and constant that the manual names is there, and nothing else.
+TEST(script_table, is_documented_03_54)
+{
+    std::ifstream file{SOURCE_ROOT "/doc/reference/init.script.adoc"};
+    std::string manual{std::istreambuf_iterator<char>{file}, {}};
+    ASSERT_FALSE(manual.empty());
+    using namespace emilua::init_script;
+    for (const function& f : helpers)
+        EXPECT_NE(manual.find("`" + std::string{f.name} + "("), manual.npos) << f.name;
+    for (const function& f : functions)
+        EXPECT_NE(manual.find("`" + std::string{f.name} + "("), manual.npos) << f.name;
+    for (const constant& c : constants)
+        EXPECT_NE(manual.find("`" + std::string{c.name} + "`"), manual.npos) << c.name;
+
+    std::string script;
+    std::regex call{"`([a-z_0-9]+)\\("}, name{"`([A-Z][A-Z0-9_]+)`"};
+    std::string functions_part =
+        manual.substr(manual.find("== FUNCTIONS OF C"), manual.find("== CONSTANTS OF C"));
+    for (std::sregex_iterator i{functions_part.begin(), functions_part.end(), call}, end; i != end; ++i)
+        script += "assert(type(C." + i->str(1) + ") == 'function')\n";
+    std::string constants_part = manual.substr(manual.find("== CONSTANTS OF C"));
+    for (std::sregex_iterator i{constants_part.begin(), constants_part.end(), name}, end; i != end; ++i)
+        script += "assert(C." + i->str(1) + " % 1 == 0)\n";
+    EXPECT_GT(std::ranges::count(script, '\n'), 190);
+    expect_pass(script);
 }
 
 TEST(script_exec, arguments_and_environment_03_59)
