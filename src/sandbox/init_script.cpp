@@ -125,7 +125,6 @@ void run_init_script(std::string_view script, int arg_fd)
     std::signal(SIGPIPE, SIG_IGN); // a failing write is an error that the script can handle
     init_script::run(script, arg_fd);
     init_script::wipe_stack();
-    close_range(4, ~0u, 0);
 }
 
 } // namespace emilua

@@ -8,8 +8,8 @@ namespace emilua {
 
 // For a freshly forked child: one thread, 0-2 are its stdio and 3 is its inbox. `arg_fd` is above 3 and
 // close-on-exec; -1: none. Returns when the script has ended: all it touched is wiped, standard streams are
-// flushed, descriptors from 4 up are closed, SIGPIPE is ignored. A failure ends the process with a line on
-// stderr and status 1. The text itself is the caller's to wipe.
+// flushed, SIGPIPE is ignored. A failure ends the process with a line on stderr (start_report) and status 1.
+// The text itself and the descriptors that were opened are the caller's affair.
 void run_init_script(std::string_view script, int arg_fd);
 
 } // namespace emilua

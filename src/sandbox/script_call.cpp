@@ -1,9 +1,11 @@
 #include "sandbox/script_call.hpp"
 
+#include "sandbox/start_report.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <sys/uio.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace emilua::init_script {
@@ -13,11 +15,6 @@ namespace {
 const function& current_function(lua_State* L)
 {
     return *static_cast<const function*>(lua_touserdata(L, lua_upvalueindex(1)));
-}
-
-iovec piece(std::string_view text)
-{
-    return {const_cast<char*>(text.data()), text.size()};
 }
 
 } // namespace
@@ -31,8 +28,7 @@ void push_function(lua_State* L, const function& f)
 void die(std::string_view where, std::string_view message)
 {
     std::fflush(nullptr); // what the script printed comes first
-    iovec line[] = {piece("<3>ipc_actor/init"), piece(where), piece(": "), piece(message), piece("\n")};
-    [[maybe_unused]] auto n = writev(STDERR_FILENO, line, std::size(line));
+    this_start.write(fmt::format("<3>ipc_actor/init{}: {}", where, message));
     _exit(EXIT_FAILURE);
 }
 

@@ -1,6 +1,7 @@
 #include "sandbox/script_exec.hpp"
 
 #include "sandbox/script_call.hpp"
+#include "sandbox/start_report.hpp"
 
 #include <csignal>
 #include <cstring>
@@ -89,8 +90,10 @@ int execute(lua_State* L, F start)
     push_environment(L, 3);
     char** environment = push_arguments(L, lua_gettop(L));
     auto disposition = std::signal(SIGPIPE, SIG_DFL);
+    this_start.settle(); // the new program's end is its own affair
     start(arguments, environment);
     int error = errno;
+    this_start.settle(false);
     std::signal(SIGPIPE, disposition);
     errno = error;
     return push_result(L, -1);
