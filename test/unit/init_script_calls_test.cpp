@@ -374,7 +374,7 @@ TEST_P(script_calls, landlock_03_60)
         fails(C.EACCES, C.mkdir, '/tmp/never', 0)
         assert(C.open('/usr/bin/env', C.O_RDONLY) > 3)
         fails(C.EACCES, C.open, '/usr/bin/env', C.O_RDWR)
-        fails(77, C.landlock_restrict_self, C.open('/usr', C.O_RDONLY))
+        fails(77, C.landlock_restrict_self, (C.open('/usr', C.O_RDONLY)))
         fails(C.EBADF, C.landlock_restrict_self, 99)
     )",
                 GetParam());
