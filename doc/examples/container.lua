@@ -1,4 +1,5 @@
 -- A container: a shell with files, processes, users and network of its own, on a terminal of its own.
+--@ test 03.78 R12 a container with a shell
 --@ need userns tty cmd:busybox
 --@ stdout box
 --@ stdout 0

@@ -1,4 +1,5 @@
 -- Runs untrusted input in a sandbox that is used once, and killed when it misbehaves.
+--@ test 03.78 R13 a sandbox to throw away
 --@ need userns landlock seccomp
 --@ stdout 1 + 2: 3
 --@ stdout reading a file: Permission denied
