@@ -29,6 +29,7 @@ TARGETS = {
     'scanner': {'line': {'luajit': 0.33}, 'line, fields at colons': {'gawk': 1}, 'line, fields at blanks': {'gawk': 1}},
     'sync': {'mutex hand-over': {'luajit': 4}, 'condition variable hand-over': {'luajit': 4}},
     'actor_ping_pong': {'one thread': {'luajit': 45}},
+    'ipc_ping_pong': {'round trip': {'seqpacket': 2}, 'one way': {'seqpacket': 2}},
     'actor_fan_in': {},
     'actor_table': {},
     'actor_spawn': {'time': {'c': 2}, 'memory': {'c': 2}},

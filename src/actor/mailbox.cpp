@@ -102,11 +102,25 @@ void mailbox::attach(source::list& one)
 
 void mailbox::ready(source& s)
 {
-    std::lock_guard lock{mutex_};
-    if (closed_)
-        return;
-    ready_.splice(ready_.end(), armed_, s.place_);
-    wake();
+    vm* entered = nullptr;
+    {
+        std::lock_guard lock{mutex_};
+        if (closed_)
+            return;
+        ready_.splice(ready_.end(), armed_, s.place_);
+        // At once if the VM is free: a task would cost a turn of the io_context, which asks the kernel.
+        if (wanted_ && owner_->try_enter()) {
+            wanted_ = false;
+            entered = owner_;
+        } else {
+            wake();
+        }
+    }
+    if (entered) {
+        if (receiver)
+            entered->unpark(*receiver);
+        entered->run();
+    }
 }
 
 mailbox::receive_status mailbox::receive(message& m)
@@ -133,7 +147,7 @@ mailbox::receive_status mailbox::receive(message& m)
             next = ready_.front().get(); // stays there: other threads only append
         }
         if (ask(*next, m))
-            return receive_status::taken;
+            return receive_status::taken_from_source;
     }
 }
 

@@ -80,12 +80,12 @@ public:
     void remove_sender();
     // Attaches the only element of `one`. Stays where it is if the mailbox is closed. Throws nothing.
     void attach(source::list& one);
-    // A source that was armed has something to take, or has ended.
+    // A source that was armed has something to take, or has ended. May run the owner's fibers.
     void ready(source& s);
 
     // --- The owner, inside its VM
 
-    enum class receive_status { taken, closed, no_senders, empty };
+    enum class receive_status { taken, taken_from_source, closed, no_senders, empty };
     // The oldest message. `empty`: the receiver will be woken when anything changes.
     receive_status receive(message& m);
     // Fails all queued and later sends. Wakes the receiver.
