@@ -31,6 +31,7 @@ vm::vm(runtime& rt, std::shared_ptr<context> ctx)
     if (!L_)
         throw std::bad_alloc{};
     learn_interpreter_frame(L_);
+    warm_stacks_.reserve(max_warm_stacks);
 }
 
 vm::~vm()
@@ -38,10 +39,11 @@ vm::~vm()
     if (!L_)
         return;
     // It was never started, or not to its end: fibers that ran are beyond help.
+    end_warm_stacks();
     for (fiber* f = fibers_; f;) {
         fiber* next = f->next;
         if (!f->context)
-            destroy(*f);
+            destroy_fresh(*f);
         f = next;
     }
     lua_close(L_);
