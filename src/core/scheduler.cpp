@@ -123,9 +123,11 @@ fiber& vm::make_fiber(lua_State* from, bool main)
     if (!idle_threads_.empty()) {
         std::tie(thread, ref) = idle_threads_.back();
         idle_threads_.pop_back();
-        lua_pushvalue(from, LUA_GLOBALSINDEX);
-        lua_xmove(from, thread, 1);
-        lua_replace(thread, LUA_GLOBALSINDEX);
+        if (lua_topointer(from, LUA_GLOBALSINDEX) != lua_topointer(thread, LUA_GLOBALSINDEX)) {
+            lua_pushvalue(from, LUA_GLOBALSINDEX);
+            lua_xmove(from, thread, 1);
+            lua_replace(thread, LUA_GLOBALSINDEX);
+        }
     } else {
         thread = lua_newthread(from);
         ref = luaL_ref(from, LUA_REGISTRYINDEX);

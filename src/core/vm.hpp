@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/fiber.hpp"
+#include "core/lua_allocator.hpp"
 #include "emilua/error.hpp"
 
 #include <atomic>
@@ -198,6 +199,7 @@ private:
 
     runtime& rt_;
     std::shared_ptr<context> ctx_;
+    lua_allocator allocator_;
     lua_State* L_ = nullptr;
     control control_;
 
