@@ -1,6 +1,7 @@
 #include "sandbox/child_process.hpp"
 
 #include "core/class.hpp"
+#include "sandbox/fork_server.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -79,8 +80,10 @@ private:
 
 } // namespace
 
-child_process::child_process(boost::asio::io_context& io, pid_t pid, int pidfd, bool is_init)
-    : pid_{pid}
+child_process::child_process(boost::asio::io_context& io, fork_server& server, pid_t pid, int pidfd,
+                             bool is_init)
+    : server_{server}
+    , pid_{pid}
     , is_init_{is_init}
     , descriptor_{io.get_executor(), pidfd}
 {
@@ -104,9 +107,12 @@ error_code child_process::kill(int signo)
 {
     std::lock_guard lock{mutex_};
     int error = ESRCH;
-    if (descriptor_.is_open())
-        error =
-            syscall(SYS_pidfd_send_signal, descriptor_.native_handle(), signo, nullptr, 0) == 0 ? 0 : errno;
+    if (descriptor_.is_open()) {
+        int pidfd = descriptor_.native_handle();
+        error = syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) == 0 ? 0 : errno;
+        if (error == EPERM)
+            error = server_.signal(pidfd, signo);
+    }
     return {error, boost::system::system_category()};
 }
 
@@ -129,11 +135,12 @@ void child_process::await_kill()
     ::poll(&ended, 1, patience);
 }
 
-std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd, bool is_init)
+std::unique_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
+                                              file_descriptor& pidfd, bool is_init)
 {
     auto& all = children_of(L).all;
     std::erase_if(all, [](auto& child) { return !child->watched(); });
-    all.push_back(std::make_shared<child_process>(vm::of(L).io(), pid, pidfd.value, is_init));
+    all.push_back(std::make_shared<child_process>(vm::of(L).io(), server, pid, pidfd.value, is_init));
     pidfd.release(); // the child has it
     all.back()->watch();
     return std::make_unique<supervised_child>(all.back());

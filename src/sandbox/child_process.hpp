@@ -16,11 +16,13 @@
 
 namespace emilua {
 
+class fork_server;
+
 // Shared by VM and channel. Its descriptor is closed as soon as the process has ended: a program need not
 // look after it.
 class child_process : public std::enable_shared_from_this<child_process> {
 public:
-    child_process(boost::asio::io_context& io, pid_t pid, int pidfd, bool is_init);
+    child_process(boost::asio::io_context& io, fork_server& server, pid_t pid, int pidfd, bool is_init);
 
     pid_t pid() const { return pid_; }
     error_code kill(int signo);
@@ -32,6 +34,7 @@ public:
     void await_kill();
 
 private:
+    fork_server& server_;
     const pid_t pid_;
     const bool is_init_;       // of a PID namespace
     mutable std::mutex mutex_; // a VM and the thread that notices the end
@@ -39,6 +42,7 @@ private:
 };
 
 // Gives a process to the VM, which kills it when it ends. Takes `pidfd`, unless it throws.
-std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd, bool is_init);
+std::unique_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
+                                              file_descriptor& pidfd, bool is_init);
 
 } // namespace emilua

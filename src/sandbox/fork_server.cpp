@@ -34,12 +34,14 @@ constexpr std::uint64_t known_namespaces =
 struct request {
     enum class kind : std::uint8_t {
         spawn,  // comes with the new process' end of the socket to its creator, which tells it the rest
+        signal, // comes with a pidfd
         change, // comes with the change's descriptor if it has one, and is followed by its payload
     };
 
     kind what;
     bool shares_stderr = false;
     std::uint64_t namespaces = 0;
+    int signo = 0;
     process_change::kind changed = {};
     std::array<std::int64_t, 3> number = {};
     std::size_t payload_size = 0;
@@ -81,7 +83,9 @@ private:
     void reap(int flags);
     void note_end(pid_t pid, int status);
     reply spawn(const request& r, int setup, int& pidfd);
+    reply signal(const request& r, int pidfd);
     reply change(const request& r, int fd);
+    reply answer(const request& r, int fd, int& pidfd);
 
     const int control_;
     std::vector<starting_child> starting_;
@@ -102,11 +106,11 @@ void server::run()
         if (receive_all(control_, bytes_of(r), {&fd, 1}) != 0)
             break; // the program has ended
         int pidfd = -1;
-        reply answer = r.what == request::kind::spawn ? spawn(r, fd, pidfd) : change(r, fd);
+        reply result = answer(r, fd, pidfd);
         if (fd >= 0)
             close(fd);
         // A filter that the program imposed on us may forbid even that: then we are of no use any more.
-        if (send_all(control_, bytes_of(answer), {&pidfd, std::size_t(pidfd >= 0)}) != 0)
+        if (send_all(control_, bytes_of(result), {&pidfd, std::size_t(pidfd >= 0)}) != 0)
             break;
         if (pidfd >= 0)
             close(pidfd);
@@ -175,12 +179,27 @@ reply server::spawn(const request& r, int setup, int& pidfd)
     return {error, pid};
 }
 
+reply server::signal(const request& r, int pidfd)
+{
+    return {.error = syscall(SYS_pidfd_send_signal, pidfd, r.signo, nullptr, 0) == 0 ? 0 : errno};
+}
+
 reply server::change(const request& r, int fd)
 {
     std::vector<std::byte> payload(r.payload_size);
     if (int error = receive_all(control_, payload))
         return {.error = error};
     return {.error = apply({r.changed, r.number, payload, fd}, threads::one)};
+}
+
+reply server::answer(const request& r, int fd, int& pidfd)
+{
+    switch (r.what) {
+    case request::kind::spawn: return spawn(r, fd, pidfd);
+    case request::kind::signal: return signal(r, fd);
+    case request::kind::change: return change(r, fd);
+    }
+    return {.error = EINVAL};
 }
 
 void set_signals()
@@ -262,6 +281,17 @@ fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, i
     if (pidfd < 0) // we have no room for one more descriptor; the process ends for lack of instructions
         throw failure(EMFILE);
     return {answer.pid, pidfd};
+}
+
+int fork_server::signal(int pidfd, int signo)
+{
+    request r{.what = request::kind::signal, .signo = signo};
+    reply answer;
+    std::lock_guard lock{mutex_};
+    int error = send_all(control_, bytes_of(r), {&pidfd, 1});
+    if (!error)
+        error = receive_all(control_, bytes_of(answer));
+    return error ? error : answer.error;
 }
 
 bool fork_server::mirror(const process_change& change)

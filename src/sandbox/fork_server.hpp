@@ -34,6 +34,9 @@ public:
     // boost::system::system_error with the kernel's reason; EPIPE: the server is gone.
     process spawn(std::uint64_t namespaces, bool shared, int setup);
 
+    // Sends a signal to a process that it made; 0 or errno. For programs whose own Landlock domain forbids
+    // them signals to others: an actor is in the domain of the server. Any thread.
+    int signal(int pidfd, int signo);
     // Applies a change of the program to the server. False: the server could not follow. Any thread.
     bool mirror(const process_change& change);
 

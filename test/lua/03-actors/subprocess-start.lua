@@ -95,7 +95,7 @@
 --| for _, script in ipairs { 'error {}', 'os.exit(3)', kill:format(11) } do
 --|     s.attempt{ stderr = 'share', init = { script = script } }
 --| end
---@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/'
+--@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/' | sort
 --@ stdout <3>ipc_actor: process N ended with status 1 before its VM started
 --@ stdout <3>ipc_actor: process N ended with status 3 before its VM started
 --@ stdout <3>ipc_actor: process N was killed by signal 11 (Segmentation fault) before its VM started
@@ -109,7 +109,7 @@
 --| channel:close()
 --| s.attempt({ init = { script = "C.execve('/bin/false', {'false'}, {})" } })
 --| s.attempt({ init = { script = "errexit = false C.execve('/nonexistent', {}, {}) os.exit(5)" } })
---@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/'
+--@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/' | sort
 --@ stdout <3>ipc_actor: process N ended with status 5 before its VM started
 
 --@ test 03.41 a given stderr gets the line as well
