@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
@@ -19,12 +20,17 @@ const char children_key = 0;
 struct children {
     std::vector<std::shared_ptr<child_process>> all;
 
-    ~children()
+    ~children() { end(); } // finalizers of the program may have made some while the VM closed
+
+    void end()
     {
-        for (auto& child : all) {
+        for (auto& child : all)
             child->kill(SIGKILL);
+        for (auto& child : all) {
+            child->await_kill();
             child->detach();
         }
+        all.clear();
     }
 };
 
@@ -35,9 +41,15 @@ children& children_of(lua_State* L)
     if (lua_isnil(L, -1)) {
         class_<children>{L, "children"};
         lua_pushlightuserdata(L, const_cast<char*>(&children_key));
-        push<children>(L);
+        auto& made = push<children>(L);
         lua_rawset(L, LUA_REGISTRYINDEX);
         lua_pop(L, 1);
+        // Before the VM's channels are closed: a child shall be killed, not find itself without senders.
+        vm& v = vm::of(L);
+        v.on_close = [&made, earlier = std::move(v.on_close)] {
+            made.end();
+            earlier();
+        };
         return children_of(L);
     }
     auto& result = *static_cast<children*>(lua_touserdata(L, -1));
@@ -52,7 +64,13 @@ public:
     {
     }
     pid_t pid() const override { return process_->pid(); }
-    error_code kill(int signo) override { return process_->kill(signo); }
+    error_code kill(int signo) override
+    {
+        error_code ec = process_->kill(signo);
+        if (signo == SIGKILL)
+            process_->await_kill();
+        return ec;
+    }
     void detach() override { process_->detach(); }
 
 private:
@@ -61,8 +79,9 @@ private:
 
 } // namespace
 
-child_process::child_process(boost::asio::io_context& io, pid_t pid, int pidfd)
+child_process::child_process(boost::asio::io_context& io, pid_t pid, int pidfd, bool is_init)
     : pid_{pid}
+    , is_init_{is_init}
     , descriptor_{io.get_executor(), pidfd}
 {
 }
@@ -98,11 +117,23 @@ void child_process::detach()
     descriptor_.close(ignored);
 }
 
-std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd)
+// A signal waits for a process before it can look at its channel, but only the init of a namespace gets it;
+// the actor below is killed when init has noticed.
+void child_process::await_kill()
+{
+    constexpr int patience = 100; // milliseconds
+    std::lock_guard lock{mutex_};
+    if (!is_init_ || !descriptor_.is_open())
+        return;
+    pollfd ended{descriptor_.native_handle(), POLLIN, 0};
+    ::poll(&ended, 1, patience);
+}
+
+std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd, bool is_init)
 {
     auto& all = children_of(L).all;
     std::erase_if(all, [](auto& child) { return !child->watched(); });
-    all.push_back(std::make_shared<child_process>(vm::of(L).io(), pid, pidfd.value));
+    all.push_back(std::make_shared<child_process>(vm::of(L).io(), pid, pidfd.value, is_init));
     pidfd.release(); // the child has it
     all.back()->watch();
     return std::make_unique<supervised_child>(all.back());

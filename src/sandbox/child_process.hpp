@@ -20,7 +20,7 @@ namespace emilua {
 // look after it.
 class child_process : public std::enable_shared_from_this<child_process> {
 public:
-    child_process(boost::asio::io_context& io, pid_t pid, int pidfd);
+    child_process(boost::asio::io_context& io, pid_t pid, int pidfd, bool is_init);
 
     pid_t pid() const { return pid_; }
     error_code kill(int signo);
@@ -28,14 +28,17 @@ public:
     bool watched() const;
     // Waits for the end of the process. This alone keeps no VM alive.
     void watch();
+    // To be called after kill(SIGKILL), before the process' channel is closed: it must not see that any more.
+    void await_kill();
 
 private:
     const pid_t pid_;
+    const bool is_init_;       // of a PID namespace
     mutable std::mutex mutex_; // a VM and the thread that notices the end
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor_;
 };
 
 // Gives a process to the VM, which kills it when it ends. Takes `pidfd`, unless it throws.
-std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd);
+std::unique_ptr<supervised_process> supervise(lua_State* L, pid_t pid, file_descriptor& pidfd, bool is_init);
 
 } // namespace emilua

@@ -201,7 +201,7 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
     auto process = make_process(L, *server, o, theirs.value);
     file_descriptor pidfd;
     pidfd.value = process.pidfd;
-    auto child = supervise(L, process.pid, pidfd);
+    auto child = supervise(L, process.pid, pidfd, o.namespaces & CLONE_NEWPID);
     theirs.close();
     bool shared = o.stdio[2] == stdio_kind::shared;
     instruct(L, ours.value, o,

@@ -55,6 +55,10 @@ int open_system(lua_State* L)
         c.method("out");
         push_standard_output(L, STDERR_FILENO);
         c.method("err");
+        add_identity(c);
+        add_capabilities(L, c);
+        add_confinement(L, c);
+        add_jails(c);
     }
     push<system_module>(L);
     return 1;

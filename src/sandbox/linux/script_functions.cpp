@@ -1,13 +1,14 @@
 // Every function of init scripts on Linux: its name, what it calls (the parameters say which arguments it
 // takes), and which arguments may be nil.
+#include "sandbox/linux/script_landlock.hpp"
 #include "sandbox/script_exec.hpp"
 #include "sandbox/script_io.hpp"
 #include "sandbox/script_table.hpp"
+#include "system/linux/capability.hpp"
+#include "system/linux/seccomp.hpp"
 
 #include <fcntl.h>
-#include <memory>
 #include <sched.h>
-#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -19,20 +20,20 @@ namespace emilua::init_script {
 
 namespace {
 
-struct capability {
+struct capability_name {
     cap_value_t number;
 };
 
 } // namespace
 
 template <>
-struct argument<capability> {
-    static capability get(lua_State* L, int index)
+struct argument<capability_name> {
+    static capability_name get(lua_State* L, int index)
     {
-        capability c;
-        if (cap_from_name(argument<const char*>::get(L, index), &c.number) != 0)
+        auto number = capability::find(check_string(L, index));
+        if (!number)
             reject_argument(L);
-        return c;
+        return {*number};
     }
 };
 
@@ -40,11 +41,17 @@ namespace {
 
 int set_capabilities(lua_State* L)
 {
-    std::unique_ptr<_cap_struct, int (*)(void*)> set{cap_from_text(argument<const char*>::get(L, 1)),
-                                                     cap_free};
+    capability::set set{cap_from_text(argument<const char*>::get(L, 1))};
     if (!set)
         reject_argument(L);
-    return push_result(L, cap_set_proc(set.get()));
+    return push_result(L, capability::set_thread(capability::to_bits(set.get())));
+}
+
+int set_filter(std::string_view program)
+{
+    auto bytes = std::as_bytes(std::span{program});
+    errno = seccomp::is_program(bytes) ? seccomp::set_filter(bytes, seccomp::scope::thread) : EINVAL;
+    return errno ? -1 : 0;
 }
 
 int set_no_new_privs()
@@ -61,18 +68,21 @@ constexpr function helper_table[] = {
 };
 
 constexpr function function_table[] = {
-    {"cap_drop_bound", call<[](capability c) { return ::cap_drop_bound(c.number); }>},
-    {"cap_reset_ambient", call<::cap_reset_ambient>},
+    {"cap_drop_bound", call<[](capability_name cap) { return capability::drop_bound(cap.number); }>},
+    {"cap_reset_ambient", call<capability::reset_ambient>},
     {"cap_set_ambient",
-     call<[](capability c, bool on) { return ::cap_set_ambient(c.number, on ? CAP_SET : CAP_CLEAR); }>},
+     call<[](capability_name cap, bool on) { return capability::set_ambient(cap.number, on); }>},
     {"cap_set_proc", set_capabilities},
-    {"cap_set_secbits", call<::cap_set_secbits>},
+    {"cap_set_secbits", call<capability::set_securebits>},
     {"chdir", call<::chdir>},
     {"chmod", call<::chmod>},
     {"chown", call<::chown>},
     {"chroot", call<::chroot>},
     {"execve", execve},
     {"fexecve", fexecve},
+    {"landlock_add_rule", landlock_add_rule},
+    {"landlock_create_ruleset", landlock_create_ruleset},
+    {"landlock_restrict_self", landlock_restrict_self},
     {"link", call<::link>},
     {"makedev", call<[](unsigned major, unsigned minor) { return makedev(major, minor); }>},
     {"mkdir", call<::mkdir>},
@@ -84,6 +94,7 @@ constexpr function function_table[] = {
     {"pivot_root",
      call<[](const char* root, const char* old) { return syscall(SYS_pivot_root, root, old); }>},
     {"read", read},
+    {"seccomp_set_mode_filter", call<set_filter>},
     {"setdomainname", call<[](std::string_view name) { return ::setdomainname(name.data(), name.size()); }>},
     {"setgroups", setgroups},
     {"sethostname", call<[](std::string_view name) { return ::sethostname(name.data(), name.size()); }>},
