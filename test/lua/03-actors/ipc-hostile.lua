@@ -146,6 +146,36 @@ test('03.71 the peer asked for credentials', function()
     raw:close()
 end)
 
+test('03.71 a descriptor whose close would wait', function()
+    local ip, time = require 'ip', require 'time'
+    local acceptor = ip.tcp.acceptor.new()
+    acceptor:open('v4')
+    acceptor:bind(ip.address.loopback_v4(), 0)
+    acceptor:listen()
+    local client = ip.tcp.socket.new()
+    client:connect(ip.address.loopback_v4(), acceptor.local_port)
+    local server = acceptor:accept()
+    local filler = spawn(function() while true do client:write_some(byte_span.new(100000)) end end)
+    time.sleep(0.1)
+    filler:interrupt()
+    filler:join()
+    local fd = client:release()
+    local SOL_SOCKET, SO_LINGER = 1, 13
+    local linger = ffi.new('int[2]', 1, 5)
+    test.eq(ffi.C.setsockopt(tonumber(tostring(fd):match '%d+$'), SOL_SOCKET, SO_LINGER, linger, 8), 0)
+    for _, record in ipairs { scalar(one), scalar(tag(9)) } do
+        local raw = _ipc.raw_link()
+        raw:send_with_fds(span(record), { fd })
+        if record ~= scalar(one) then fd:close() end
+        raw:close()
+        local start = time.steady_clock.now()
+        while pcall(inbox.receive, inbox) do end
+        test.ok((time.steady_clock.now() - start) < 2)
+    end
+    server:close()
+    acceptor:close()
+end)
+
 test('03.71 nothing can be written to a channel', function()
     local channel, socket = _ipc.raw_end()
     test.raises_code(function() socket:send(span 'x') end, 32, 'system')
