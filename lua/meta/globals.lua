@@ -137,3 +137,22 @@ local tx_channel = {}
 function tx_channel:send(message) end
 
 function tx_channel:close() end
+
+---To an actor in another process: returned by `spawn_vm` with `subprocess`, or received from one.
+---@class ipc_actor_channel
+---@field child_pid integer of an own child
+local ipc_actor_channel = {}
+
+---Suspends until the kernel has taken the message: a boolean, number, string of up to 255 bytes, address, file
+---descriptor, or a table of up to 20 of them with string keys. Raises `EPIPE` or `ECONNRESET` if the peer is gone.
+---@param message boolean|number|string|inbox|tx_channel|file_descriptor|table<string, boolean|number|string|inbox|tx_channel|file_descriptor>
+function ipc_actor_channel:send(message) end
+
+function ipc_actor_channel:close() end
+
+---Lets an own child outlive this VM and this program.
+function ipc_actor_channel:detach() end
+
+---Sends a signal to an own child. SIGKILL, the default, also closes the channel.
+---@param signo? integer
+function ipc_actor_channel:kill(signo) end

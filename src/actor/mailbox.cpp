@@ -100,14 +100,14 @@ void mailbox::attach(source::list& one)
     wake();
 }
 
-void mailbox::ready(source& s)
+void mailbox::ready(std::shared_ptr<source> s)
 {
     vm* entered = nullptr;
     {
         std::lock_guard lock{mutex_};
         if (closed_)
             return;
-        ready_.splice(ready_.end(), armed_, s.place_);
+        ready_.splice(ready_.end(), armed_, s->place_);
         // At once if the VM is free: a task would cost a turn of the io_context, which asks the kernel.
         if (wanted_ && owner_->try_enter()) {
             wanted_ = false;
@@ -116,6 +116,7 @@ void mailbox::ready(source& s)
             wake();
         }
     }
+    s.reset(); // the fibers may close the inbox, and that should close the connection
     if (entered) {
         if (receiver)
             entered->unpark(*receiver);
@@ -181,7 +182,7 @@ bool mailbox::ask(source& s, message& m)
     try {
         s.arm(*owner_);
     } catch (const std::exception&) {
-        ready(s); // the next receive() tries again
+        ready(*s.place_); // the next receive() tries again
         throw;
     }
     return false;

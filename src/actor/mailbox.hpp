@@ -81,7 +81,7 @@ public:
     // Attaches the only element of `one`. Stays where it is if the mailbox is closed. Throws nothing.
     void attach(source::list& one);
     // A source that was armed has something to take, or has ended. May run the owner's fibers.
-    void ready(source& s);
+    void ready(std::shared_ptr<source> s);
 
     // --- The owner, inside its VM
 

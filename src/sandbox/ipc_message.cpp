@@ -39,7 +39,7 @@ public:
         std::uint64_t bits = member(i);
         out.tag = ipc_tag::number;
         if (is_signalling(bits)) {
-            if (bits <= exponent || bits > to_bits(ipc_tag::nil))
+            if (bits > to_bits(ipc_tag::nil)) // also if the sign bit is set
                 return false;
             out.tag = static_cast<ipc_tag>(bits & mantissa);
         }

@@ -10,29 +10,40 @@
 #include <cstring>
 #include <span>
 #include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
 
 namespace emilua {
 
 namespace {
 
-// Descriptors that came with a record. Those that nobody takes are closed.
-struct incoming_descriptors {
-    file_descriptor values[ipc_member_limit];
-    std::size_t count = 0;
-    bool complete = true;
+// A socket may be set to linger: then close() would wait for the peer's own peer.
+void close_foreign(int fd)
+{
+    linger off{};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+    ::close(fd);
+}
 
-    void add(int fd)
+// Descriptors that came with a record, in their order. Those that nobody takes are closed.
+class received_descriptors {
+public:
+    received_descriptors() = default;
+    received_descriptors(received_descriptors&& other) noexcept
+        : count_{std::exchange(other.count_, 0)}
     {
-        file_descriptor owner;
-        owner.value = fd;
-        if (count < ipc_member_limit)
-            values[count++].value = owner.release();
-        else
-            complete = false;
+        std::copy_n(other.values_, count_, values_);
+    }
+    ~received_descriptors()
+    {
+        while (next_ < count_)
+            close_next();
     }
 
-    void add(msghdr& header)
+    // False: there are more than a message may have.
+    bool add(msghdr& header)
     {
+        bool complete = true;
         for (auto* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
             if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
                 continue;
@@ -40,22 +51,41 @@ struct incoming_descriptors {
             for (std::size_t i = 0; i < size; ++i) {
                 int fd;
                 std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-                add(fd);
+                complete = add(fd) && complete;
             }
         }
+        return complete;
     }
+
+    std::size_t size() const { return count_; }
+    int take_next() { return values_[next_++]; }
+    void close_next() { close_foreign(take_next()); }
+
+private:
+    bool add(int fd)
+    {
+        if (count_ == ipc_member_limit) {
+            close_foreign(fd);
+            return false;
+        }
+        values_[count_++] = fd;
+        return true;
+    }
+
+    int values_[ipc_member_limit];
+    std::size_t count_ = 0;
+    std::size_t next_ = 0;
 };
 
 // A message of another process, on its way to Lua.
 class received final : public foreign_value {
 public:
-    received(std::span<const unsigned char> record, incoming_descriptors& descriptors)
+    received(std::span<const unsigned char> record, received_descriptors&& descriptors)
         : record_{std::make_unique_for_overwrite<unsigned char[]>(record.size())}
+        , descriptors_{std::move(descriptors)}
     {
         std::ranges::copy(record, record_.get());
-        valid_ = decode({record_.get(), record.size()}, descriptors.count, content_);
-        for (std::size_t i = 0; i < descriptors.count; ++i)
-            descriptors_[i].value = descriptors.values[i].release();
+        valid_ = decode({record_.get(), record.size()}, descriptors_.size(), content_);
     }
 
     bool valid() const { return valid_; }
@@ -69,7 +99,8 @@ public:
         for (std::size_t i = 0; i < content_.count; ++i) {
             auto& member = content_.values[i];
             if (is_replaced(i)) {
-                next_ += member.has_descriptor();
+                if (member.has_descriptor())
+                    descriptors_.close_next();
                 continue;
             }
             lua_pushlstring(L, member.key.data(), member.key.size());
@@ -79,8 +110,7 @@ public:
     }
 
 private:
-    // Of members with the same key the last one counts. The descriptors of the others are closed with this
-    // object.
+    // Of members with the same key the last one counts.
     bool is_replaced(std::size_t i) const
     {
         auto later = std::span{content_.values, content_.count}.subspan(i + 1);
@@ -94,15 +124,18 @@ private:
         case ipc_tag::true_:
         case ipc_tag::false_: lua_pushboolean(L, value.tag == ipc_tag::true_); break;
         case ipc_tag::string: lua_pushlstring(L, value.text.data(), value.text.size()); break;
-        case ipc_tag::descriptor: push_file_descriptor(L).value = descriptors_[next_++].release(); break;
-        case ipc_tag::address: push_ipc_channel(L, descriptors_[next_++].release(), nullptr); break;
+        case ipc_tag::descriptor: {
+            auto& fd = push_file_descriptor(L);
+            fd.value = descriptors_.take_next();
+            break;
+        }
+        case ipc_tag::address: push_ipc_channel(L, descriptors_.take_next(), nullptr); break;
         case ipc_tag::nil: lua_pushnil(L); break;
         }
     }
 
     std::unique_ptr<unsigned char[]> record_;
-    file_descriptor descriptors_[ipc_member_limit];
-    std::size_t next_ = 0;
+    received_descriptors descriptors_;
     ipc_message content_;
     bool valid_;
 };
@@ -142,12 +175,11 @@ source::outcome ipc_source::take(message& m)
     while (size < 0 && errno == EINTR);
     if (size < 0)
         return errno == EAGAIN ? outcome::empty : outcome::ended;
-    incoming_descriptors descriptors;
-    descriptors.add(header);
-    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !descriptors.complete)
+    received_descriptors descriptors;
+    if (!descriptors.add(header) || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
         return outcome::ended;
     auto bytes = std::span{reinterpret_cast<const unsigned char*>(&record), static_cast<std::size_t>(size)};
-    auto value = std::make_unique<received>(bytes, descriptors);
+    auto value = std::make_unique<received>(bytes, std::move(descriptors));
     if (!value->valid()) // an end of stream, too: no bytes
         return outcome::ended;
     m = message{std::move(value)};
@@ -161,7 +193,7 @@ void ipc_source::arm(vm& owner)
             auto self = weak.lock();
             auto target = self ? self->target_.lock() : nullptr;
             if (target)
-                target->ready(*self);
+                target->ready(std::move(self));
         });
 }
 

@@ -67,7 +67,7 @@ local reader, writer = require('pipe').pair()
 local promise, a_future = require('future').new()
 local objects = {
     error_category = an_error.category, error_code = an_error, fiber = spawn(function() end), this_fiber = this_fiber,
-    tx_channel = spawn_vm('.'), byte_span = byte_span.new(1), promise = promise, future = a_future,
+    tx_channel = spawn_vm('.'), ipc_actor_channel = spawn_vm { module = tostring(_FILE), subprocess = {} }, byte_span = byte_span.new(1), promise = promise, future = a_future,
     mutex = require('mutex').new(), recursive_mutex = require('recursive_mutex').new(),
     condition_variable = require('condition_variable').new(), file_descriptor = udp:release(),
     time_point = time.steady_clock.now(), steady_clock = time.steady_clock, system_clock = time.system_clock,

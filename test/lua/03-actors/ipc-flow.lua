@@ -386,6 +386,52 @@ test('03.43 a VM ends while its connections are armed', function()
     pcall(inbox.receive, inbox)
 end)
 
+test('03.43 a VM ends while its senders wait', function()
+    local code = [[
+        local ipc = require 'ipc'
+        local channel = ipc.channel(job.fd)
+        local text = ('x'):rep(255)
+        for _ = 1, 3 do spawn(function() while true do channel:send { text = text } end end):detach() end
+        require('time').sleep(0.02)
+        job.reply:send('ready')
+        if job.exit then require('system').exit() else error('end') end
+    ]]
+    for _, inherit in ipairs { true, false } do
+        local sending, receiving = ipc.pair()
+        local socket = require('unix').seqpacket_socket.new(receiving)
+        tools.remote(code, { fd = sending, exit = true }, { inherit_context = inherit }):close()
+        sending:close()
+        test.eq(inbox:receive(), 'ready')
+        local buffer = byte_span.new(20000)
+        local n = 0
+        while pcall(socket.receive, socket, buffer) do n = n + 1 end    -- until the end of the stream
+        test.ok(n > 5)
+        socket:close()
+    end
+    pcall(inbox.receive, inbox)
+end)
+
+test('03.70 many connections', function()
+    local links = {}
+    for i = 1, 150 do
+        links[i] = _ipc.link()
+        links[i]:send(i)
+    end
+    for i = 1, 150 do test.eq(inbox:receive(), i) end
+    local f = spawn(function() return inbox:receive() end)
+    settle()
+    links[77]:send 'one of them'
+    test.eq(f:join(), 'one of them')
+    for i = 1, 150 do
+        links[i]:send(-i)
+        links[i]:close()
+    end
+    local sum = 0
+    for _ = 1, 150 do sum = sum + inbox:receive() end
+    test.eq(sum, -150 * 151 / 2)
+    _ipc.finish()
+end)
+
 test('03.62 two VMs over sockets in two threads', function()
     local sending, receiving = ipc.pair()
     local channel = ipc.channel(sending)
@@ -430,6 +476,27 @@ test('03.66 making an address fails', function()
     fd:close()
     channel:close()
     socket:close()
+    _ipc.finish()
+end)
+
+test('03.71 the receiver has no descriptors left', function()
+    local channel, other = _ipc.link(), _ipc.link()
+    local reader, writer = _ipc.pipe()
+    channel:send { fd = writer }
+    writer:close()
+    local fds = {}
+    while true do
+        local ok, copy = pcall(reader.dup, reader)
+        if not ok then break end
+        fds[#fds + 1] = copy
+    end
+    other:send 'goes on'
+    test.eq(inbox:receive(), 'goes on')
+    for _, copy in ipairs(fds) do copy:close() end
+    test.raises_code(function() channel:send(1) end, 32, system)
+    reader:close()
+    channel:close()
+    other:close()
     _ipc.finish()
 end)
 

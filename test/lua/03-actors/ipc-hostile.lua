@@ -6,60 +6,9 @@ local ffi = require 'ffi'
 local inbox = require 'inbox'
 local span, scalar, dictionary, text, tag, nan = _ipc.span, _ipc.scalar, _ipc.dictionary, _ipc.text, _ipc.tag, _ipc.nan
 local True, String, Fd, Address, Nil = _ipc.True, _ipc.String, _ipc.Fd, _ipc.Address, _ipc.Nil
-local one = _ipc.number(1)
+local one, violations = _ipc.number(1), _ipc.violations
 
 ffi.cdef 'int setsockopt(int, int, int, const void*, unsigned);'
-
--- The bytes of a record, and with how many descriptors it comes.
-local violations = {
-    ['1: no bytes'] = { '' },
-    ['1: no bytes, with a descriptor'] = { '', 1 },
-    ['1: one byte'] = { 'x' },
-    ['1: 15 bytes'] = { (Nil .. one):sub(1, 15) },
-    ['2: one byte too many'] = { dictionary({ one }, text 'k') .. ('x'):rep(20 * 520 - 160 - 2 + 1) },
-    ['2: much too big'] = { dictionary({ one }, text 'k') .. ('x'):rep(60000) },
-    ['2: too many descriptors'] = { dictionary({ one }, text 'k'), 21 },
-    ['2: far too many descriptors'] = { dictionary({ one }, text 'k'), 200 },
-    ['2: too many descriptors of a scalar'] = { scalar(one), 21 },
-    ['3: a dictionary of 16 bytes'] = { one .. Nil },
-    ['3: a dictionary of 159 bytes'] = { dictionary({ one }):sub(1, 159) },
-    ['4: tag 7'] = { scalar(tag(7)) },
-    ['4: tag 8 in a dictionary'] = { dictionary({ tag(8) }, text 'k') },
-    ['4: a mantissa of more bits'] = { scalar(nan(0x7ff00001, 1)) },
-    ['4: the largest signalling NaN'] = { scalar(nan(0x7ff7ffff, 0xffffffff)) },
-    ['4: sign bit, true'] = { scalar(nan(0xfff00000, 1)) },
-    ['4: sign bit, string'] = { dictionary({ nan(0xfff00000, 3) }, text 'k' .. text 'v') },
-    ['4: sign bit, nil'] = { scalar(nan(0xfff00000, 6)) },
-    ['4: sign bit, nil as the first member'] = { nan(0xfff00000, 6) .. one },
-    ['4: a bad tag behind a good member'] = { dictionary({ one, tag(9) }, text 'a' .. text 'b') },
-    ['4: a scalar that is nil'] = { scalar(Nil) },
-    ['4: all nil'] = { dictionary({}) },
-    ['5: a scalar string without its length'] = { scalar(String, '') },
-    ['5: a scalar string in a short record'] = { scalar(String) },
-    ['5: a scalar string that is cut'] = { scalar(String, '\3ab') },
-    ['5: a scalar string of which nothing is there'] = { scalar(String, '\255') },
-    ['5: no key'] = { dictionary({ one }, '') },
-    ['5: a key that is cut'] = { dictionary({ one }, '\3ab') },
-    ['5: an empty key beyond the end'] = { dictionary({ one, one }, text 'a') },
-    ['5: no value'] = { dictionary({ String }, text 'key') },
-    ['5: a value that is cut'] = { dictionary({ String }, text 'key' .. '\3ab') },
-    ['5: the last of 20 strings is cut'] = { dictionary((function()
-        local members = {}
-        for i = 1, 20 do members[i] = String end
-        return members
-    end)(), (text 'k' .. text 'v'):rep(19) .. text 'k' .. '\2v') },
-    ['6: a scalar descriptor without one'] = { scalar(Fd) },
-    ['6: a scalar descriptor with two'] = { scalar(Fd), 2 },
-    ['6: a scalar address without one'] = { scalar(Address) },
-    ['6: a scalar address with two'] = { scalar(Address), 2 },
-    ['7: a descriptor is missing'] = { dictionary({ Fd }, text 'k') },
-    ['7: the second descriptor is missing'] = { dictionary({ Fd, one, Address }, text 'a' .. text 'b' .. text 'c'), 1 },
-    ['7: nineteen for twenty'] = { dictionary((function()
-        local members = {}
-        for i = 1, 20 do members[i] = i % 2 == 0 and Fd or Address end
-        return members
-    end)(), text 'k':rep(20)), 19 },
-}
 
 -- Sends a record with `count` copies of a descriptor.
 local function inject(socket, record, count)
@@ -195,6 +144,36 @@ test('03.71 the peer asked for credentials', function()
     _ipc.finish()
     test.ok(is_closed(writer))
     raw:close()
+end)
+
+test('03.71 a descriptor whose close would wait', function()
+    local ip, time = require 'ip', require 'time'
+    local acceptor = ip.tcp.acceptor.new()
+    acceptor:open('v4')
+    acceptor:bind(ip.address.loopback_v4(), 0)
+    acceptor:listen()
+    local client = ip.tcp.socket.new()
+    client:connect(ip.address.loopback_v4(), acceptor.local_port)
+    local server = acceptor:accept()
+    local filler = spawn(function() while true do client:write_some(byte_span.new(100000)) end end)
+    time.sleep(0.1)
+    filler:interrupt()
+    filler:join()
+    local fd = client:release()
+    local SOL_SOCKET, SO_LINGER = 1, 13
+    local linger = ffi.new('int[2]', 1, 5)
+    test.eq(ffi.C.setsockopt(tonumber(tostring(fd):match '%d+$'), SOL_SOCKET, SO_LINGER, linger, 8), 0)
+    for _, record in ipairs { scalar(one), scalar(tag(9)) } do
+        local raw = _ipc.raw_link()
+        raw:send_with_fds(span(record), { fd })
+        if record ~= scalar(one) then fd:close() end
+        raw:close()
+        local start = time.steady_clock.now()
+        while pcall(inbox.receive, inbox) do end
+        test.ok((time.steady_clock.now() - start) < 2)
+    end
+    server:close()
+    acceptor:close()
 end)
 
 test('03.71 nothing can be written to a channel', function()
