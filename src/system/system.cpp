@@ -55,6 +55,7 @@ int open_system(lua_State* L)
         c.method("out");
         push_standard_output(L, STDERR_FILENO);
         c.method("err");
+        add_spawn(L, c);
     }
     push<system_module>(L);
     return 1;

@@ -5,6 +5,8 @@
 
 namespace emilua {
 
+class class_builder;
+
 int open_system(lua_State* L);
 
 // system.exit([code[, opts]]) (07 §5)
@@ -13,6 +15,9 @@ int system_exit(lua_State* L);
 // Push the tables system.in_, system.out, system.err (07 §4).
 void push_standard_input(lua_State* L);
 void push_standard_output(lua_State* L, int fd);
+
+// Adds system.spawn (07 §10).
+void add_spawn(lua_State* L, class_builder& module);
 
 // Raises EPERM unless the VM is the master: only that one may change the state of the process.
 void check_master(lua_State* L);
