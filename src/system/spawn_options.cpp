@@ -230,7 +230,9 @@ private:
             return {name};
         auto& environment = vm::of(L_).rt().environment;
         auto variable = std::ranges::find(environment, "PATH", [](auto& entry) { return entry.first; });
-        std::string_view rest = variable != environment.end() ? variable->second : "/bin:/usr/bin";
+        std::string_view rest = "/bin:/usr/bin";
+        if (variable != environment.end())
+            rest = variable->second;
         std::vector<std::string> files;
         for (;;) {
             auto directory = rest.substr(0, rest.find(':'));
