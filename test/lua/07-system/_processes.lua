@@ -24,6 +24,7 @@ int unlockpt(int);
 char* ptsname(int);
 void* signal(int, void*);
 int prctl(int, ...);
+int pthread_sigmask(int, const void*, void*);
 int getrlimit(int, unsigned long*);
 int setrlimit(int, const unsigned long*);
 ]]
