@@ -5,11 +5,11 @@
 #include "data/byte_span.hpp"
 #include "filesystem/path.hpp"
 #include "io/file_descriptor.hpp"
+#include "system/linux/seccomp.hpp"
 
 #include <algorithm>
 #include <climits>
 #include <csignal>
-#include <cstring>
 #include <sched.h>
 #include <span>
 #include <string_view>
@@ -381,11 +381,12 @@ private:
         constexpr const char* option = "seccomp_set_mode_filter";
         with(option, [&] {
             auto* program = test<byte_span>(L_, -1);
-            auto& filter = plan().seccomp_filter;
-            if (!program || program->size == 0 || program->size % sizeof(filter[0]) != 0)
+            if (!program)
                 raise_invalid_argument(L_, option);
-            filter.resize(program->size / sizeof(filter[0]));
-            std::memcpy(filter.data(), program->data, program->size);
+            auto bytes = std::as_bytes(program->bytes());
+            if (!seccomp::is_program(bytes))
+                raise_invalid_argument(L_, option);
+            plan().seccomp_filter.assign(bytes.begin(), bytes.end());
         });
     }
 

@@ -1,16 +1,15 @@
 #include "system/linux/create_process.hpp"
 
+#include "system/linux/landlock.hpp"
 #include "system/linux/process.hpp"
+#include "system/linux/seccomp.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstddef>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <memory>
 #include <mutex>
 #include <sched.h>
@@ -56,13 +55,16 @@ std::vector<const char*> pointers(const std::vector<std::string>& strings)
 // system calls that concern nobody but the child, by syscall(2): glibc's setresuid() and the like would turn
 // to the parent's threads.
 
+bool failed(creation& c, const char* step, int error)
+{
+    c.step = step;
+    c.error = error;
+    return false;
+}
+
 bool did(creation& c, const char* step, long result)
 {
-    if (result >= 0)
-        return true;
-    c.step = step;
-    c.error = errno;
-    return false;
+    return result >= 0 || failed(c, step, errno);
 }
 
 bool reset_signals()
@@ -97,20 +99,15 @@ bool set_process_group(creation& c)
 bool restrict_by_landlock(creation& c)
 {
     int ruleset = c.plan.landlock_ruleset;
-    return ruleset < 0 || did(c, "landlock_restrict_self", syscall(SYS_landlock_restrict_self, ruleset, 0));
+    return ruleset < 0 || did(c, "landlock_restrict_self", landlock::restrict_self(ruleset));
 }
 
 bool restrict_by_seccomp(creation& c)
 {
-    auto& filter = c.plan.seccomp_filter;
-    if (filter.empty())
+    if (c.plan.seccomp_filter.empty())
         return true;
-    struct sock_fprog program {
-        // Far fewer are too many for the kernel.
-        .len = static_cast<unsigned short>(std::min<std::size_t>(filter.size(), USHRT_MAX)),
-        .filter = const_cast<sock_filter*>(filter.data()),
-    };
-    return did(c, "seccomp_set_mode_filter", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+    int error = seccomp::set_filter(c.plan.seccomp_filter, seccomp::scope::thread);
+    return error == 0 || failed(c, "seccomp_set_mode_filter", error);
 }
 
 bool set_groups(creation& c)

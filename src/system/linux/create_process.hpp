@@ -8,8 +8,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <linux/filter.h>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -53,7 +53,7 @@ struct process_plan {
     ids user, group;
     std::optional<std::vector<gid_t>> groups;
     bool no_new_privileges = false;
-    std::vector<sock_filter> seccomp_filter; // empty: none
+    std::vector<std::byte> seccomp_filter; // empty: none
     int landlock_ruleset = -1;
     std::optional<mode_t> umask;
     std::optional<std::string> working_directory;
