@@ -56,6 +56,10 @@ int open_system(lua_State* L)
         push_standard_output(L, STDERR_FILENO);
         c.method("err");
         add_spawn(L, c);
+        add_identity(c);
+        add_capabilities(L, c);
+        add_confinement(L, c);
+        add_jails(c);
     }
     push<system_module>(L);
     return 1;
