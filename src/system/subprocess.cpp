@@ -4,6 +4,7 @@
 
 #include "core/await.hpp"
 #include "core/class.hpp"
+#include "system/capabilities.hpp"
 
 #include <boost/system/system_error.hpp>
 #include <csignal>
@@ -74,6 +75,12 @@ int kill(lua_State* L)
     return 0;
 }
 
+int get_capabilities(lua_State* L)
+{
+    push_capabilities(L, cap_get_pid(check_child(L).pid));
+    return 1;
+}
+
 int wait(lua_State* L)
 {
     subprocess& s = self(L);
@@ -138,6 +145,7 @@ subprocess::~subprocess()
 void register_subprocess(lua_State* L)
 {
     class_<subprocess>{L, "subprocess"}
+        .method("cap_get", fn<get_capabilities>)
         .method("kill", fn<kill>)
         .method("wait", fn<wait>)
         .property("pid", fn<get_pid>)

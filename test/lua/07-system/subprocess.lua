@@ -126,12 +126,26 @@ end)
 
 case('07.104 wrong self', function()
     local child = shell 'exit 0'
-    for _, f in ipairs { child.wait, child.kill } do
+    for _, f in ipairs { child.wait, child.kill, child.cap_get } do
         for _, wrong in ipairs { 1, {}, byte_span.new(1), 'x' } do
             test.raises_code(function() f(wrong, 1) end, EINVAL, 'generic', { arg = 1 })
         end
         test.raises_code(function() f(nil, 1) end, EINVAL, 'generic', { arg = 1 })
     end
+    child:wait()
+end)
+
+case('07.104 cap_get', function()
+    local child = p.sleeper()
+    test.eq(getmetatable(child:cap_get()), 'linux_capabilities')
+    test.eq(tostring(child:cap_get()), tostring(system.cap_get_proc()))
+    child:kill(9)
+    child:wait()
+    test.raises_code(function() child:cap_get() end, ESRCH, 'generic')
+    if not p.is_root then return end
+    child = p.sleeper { ruid = 1000, euid = 1000 }
+    test.eq(tostring(child:cap_get()), '=')
+    child:kill(9)
     child:wait()
 end)
 
