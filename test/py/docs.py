@@ -53,7 +53,7 @@ def _():
 def _():
     listed = {name + '.adoc' for name in re.findall(r"^    '([^']+)',$", text('doc/meson.build'), re.MULTILINE)}
     assert listed == pages(), f'doc/meson.build: missing {pages() - listed}, too many {listed - pages()}'
-    linked = set(re.findall(r'xref:([\w/]+\.adoc)', text('doc/index.adoc')))
+    linked = set(re.findall(r'xref:([\w/.]+\.adoc)', text('doc/index.adoc')))
     assert linked == pages() - {'index.adoc'}, f'doc/index.adoc: missing {pages() - linked}, too many {linked - pages()}'
 
 
