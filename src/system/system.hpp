@@ -14,6 +14,9 @@ int system_exit(lua_State* L);
 void push_standard_input(lua_State* L);
 void push_standard_output(lua_State* L, int fd);
 
+// Pushes the table system.signal (07 §6).
+void push_signal(lua_State* L);
+
 // Raises EPERM unless the VM is the master: only that one may change the state of the process.
 void check_master(lua_State* L);
 
