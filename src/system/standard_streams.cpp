@@ -3,8 +3,8 @@
 // The open file descriptions of 0, 1 and 2 are shared with other processes and must stay in the mode they
 // are in, blocking as a rule. So terminals and pipes get a description of our own: /proc/self/fd/N opened
 // again, non-blocking. Where that cannot be (sockets, no permission, devices that are another one when they
-// are opened again) we wait for readiness on a duplicate and ask for no more than is ready. What cannot be
-// polled (regular files, /dev/null) is always ready.
+// are opened again) we wait for readiness and ask for no more than is ready. What cannot be polled (regular
+// files, /dev/null) is always ready.
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/file_descriptor.hpp"
@@ -19,10 +19,12 @@
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace emilua {
@@ -39,8 +41,10 @@ struct standard_stream {
 
     int fd; // for the transfers
     access how = access::direct;
-    std::optional<descriptor>
-        readiness; // empty: always ready, or broken: the transfer then says what is wrong
+    file_descriptor own;
+    // Readable when `fd` is ready: an epoll instance, because Asio would make `fd` itself non-blocking to
+    // wait for it. Empty: always ready, or broken; the transfer then says what is wrong.
+    std::optional<descriptor> readiness;
     operation_queue pending;
 };
 
@@ -72,21 +76,19 @@ standard_stream::standard_stream(boost::asio::io_context& io, int number)
     int unusable = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (flags < 0 || (flags & O_ACCMODE) == unusable || fstat(number, &st) != 0)
         return;
-    file_descriptor waiter;
-    access wanted = S_ISSOCK(st.st_mode) ? access::socket : access::shared;
-    if (may_be_reopened(number, st.st_mode) && (waiter.value = reopen(number)) >= 0)
-        wanted = access::own_description;
-    else
-        waiter.value = fcntl(number, F_DUPFD_CLOEXEC, 3);
-    try {
-        readiness.emplace(io, waiter.value);
-    } catch (const boost::system::system_error&) {
-        return; // epoll refuses it
-    }
-    int polled = waiter.release();
-    how = wanted;
-    if (how == access::own_description)
-        fd = polled;
+    if (may_be_reopened(number, st.st_mode) && (own.value = reopen(number)) >= 0)
+        fd = own.value;
+    file_descriptor poller;
+    poller.value = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = number == STDIN_FILENO ? EPOLLIN : EPOLLOUT;
+    if (poller.value < 0)
+        throw std::system_error{errno, std::system_category()};
+    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0)
+        return;
+    readiness.emplace(io, poller.value);
+    poller.release();
+    how = own.value >= 0 ? access::own_description : S_ISSOCK(st.st_mode) ? access::socket : access::shared;
 }
 
 bool is_ready(int fd, short events)
@@ -95,23 +97,22 @@ bool is_ready(int fd, short events)
     return poll(&p, 1, 0) > 0;
 }
 
-// Without RWF_NOWAIT (terminals, old kernels) readiness promises one byte, or two: what a pipe has room for
-// if it is ready is PIPE_BUF, a terminal one character.
+// Without RWF_NOWAIT (terminals, old kernels). A pipe that is ready has room for PIPE_BUF, a terminal for a
+// character.
 ssize_t write_what_is_ready(int fd, const unsigned char* data, std::size_t size)
 {
     std::size_t chunk = isatty(fd) ? 1 : PIPE_BUF;
     std::size_t done = 0;
     while (done < size && is_ready(fd, POLLOUT)) {
         ssize_t n = write(fd, data + done, std::min(chunk, size - done));
-        if (n < 0 && done == 0)
-            return n;
         if (n < 0)
-            break;
+            return done > 0 ? static_cast<ssize_t>(done) : -1;
         done += static_cast<std::size_t>(n);
     }
-    if (done == 0)
-        errno = EAGAIN;
-    return done ? static_cast<ssize_t>(done) : -1;
+    if (done > 0)
+        return static_cast<ssize_t>(done);
+    errno = EAGAIN;
+    return -1;
 }
 
 ssize_t try_read(standard_stream& s, byte_span& b)
@@ -154,8 +155,7 @@ standard_stream& stream(lua_State* L)
 }
 
 // The buffer at 2 goes to or comes from the stream: returns the count. An empty one waits for nothing.
-std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_span&),
-                     descriptor::wait_type what)
+std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_span&))
 {
     auto& buffer = check<byte_span>(L, 2);
     check_suspend(L);
@@ -166,7 +166,7 @@ std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_spa
     }
     standard_stream& s = stream(L);
     return perform(
-        L, s.pending, [&](auto token) { s.readiness->async_wait(what, std::move(token)); },
+        L, s.pending, [&](auto token) { s.readiness->async_wait(descriptor::wait_read, std::move(token)); },
         [&]() -> ssize_t {
             for (;;) {
                 ssize_t n = attempt(s, buffer);
@@ -182,7 +182,7 @@ std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_spa
 
 int read_some(lua_State* L)
 {
-    std::size_t count = transfer(L, try_read, descriptor::wait_read);
+    std::size_t count = transfer(L, try_read);
     if (count == 0 && check<byte_span>(L, 2).size > 0)
         raise(L, boost::asio::error::make_error_code(boost::asio::error::eof));
     lua_pushinteger(L, static_cast<lua_Integer>(count));
@@ -191,7 +191,7 @@ int read_some(lua_State* L)
 
 int write_some(lua_State* L)
 {
-    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, try_write, descriptor::wait_write)));
+    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, try_write)));
     return 1;
 }
 
