@@ -201,7 +201,11 @@ int set_character_size(lua_State* L)
     lua_Integer size = luaL_checkinteger(L, 3);
     if (size < 5 || size > 8)
         raise_invalid_argument(L, 3);
-    return set(L, options::character_size{static_cast<unsigned>(size)});
+    set(L, options::character_size{static_cast<unsigned>(size)});
+    // tcsetattr(3) says nothing if the driver keeps its own where 5 is wanted.
+    if (get<options::character_size>(L).value() != static_cast<unsigned>(size))
+        throw_errno(EINVAL);
+    return 0;
 }
 
 // --- Terminals
