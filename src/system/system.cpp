@@ -57,6 +57,7 @@ int open_system(lua_State* L)
         c.method("err");
         push_signal(L);
         c.method("signal");
+        add_spawn(L, c);
     }
     push<system_module>(L);
     return 1;

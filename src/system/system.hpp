@@ -5,6 +5,8 @@
 
 namespace emilua {
 
+class class_builder;
+
 int open_system(lua_State* L);
 
 // system.exit([code[, opts]]) (07 §5)
@@ -16,6 +18,8 @@ void push_standard_output(lua_State* L, int fd);
 
 // Pushes the table system.signal (07 §6).
 void push_signal(lua_State* L);
+// Adds system.spawn (07 §10).
+void add_spawn(lua_State* L, class_builder& module);
 
 // Raises EPERM unless the VM is the master: only that one may change the state of the process.
 void check_master(lua_State* L);
