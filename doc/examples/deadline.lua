@@ -6,13 +6,11 @@ local system = require 'system'
 local time = require 'time'
 
 -- tag::code[]
-local SIGTERM = 15
-
 local function run_with_deadline(opts, seconds)
     local child = system.spawn(opts)
     local watchdog = spawn(function()
         time.sleep(seconds)
-        child:kill(SIGTERM)
+        child:kill(system.signal.SIGTERM)
     end)
     child:wait()
     watchdog:interrupt()

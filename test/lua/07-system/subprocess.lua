@@ -223,6 +223,22 @@ case('07.108 a fiber in wait keeps the handle', function()
     test.eq(waiter.interruption_caught, false)
 end)
 
+case('07.109 SIGCHLD in a signal set is observed, and wait gets the status', function()
+    local set = system.signal.set.new(system.signal.SIGCHLD)
+    local seen
+    local observer = spawn(function() seen = set:wait() end)
+    local child = shell 'exit 6'
+    observer:join()
+    child:wait()
+    test.eq(seen, system.signal.SIGCHLD)
+    test.eq(child.exit_code, 6)
+    child = shell 'exit 7'
+    child:wait()
+    test.eq(set:wait(), system.signal.SIGCHLD)
+    test.eq(child.exit_code, 7)
+    set:remove(system.signal.SIGCHLD)
+end)
+
 case('07.110 the status was thrown away: ECHILD, no status', function()
     local SIGCHLD, SIG_IGN = 17, p.ffi.cast('void*', 1)
     p.C.signal(SIGCHLD, SIG_IGN)
