@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <memory>
+#include <new>
 #include <unistd.h>
 
 namespace emilua {
@@ -139,7 +140,10 @@ subprocess::~subprocess()
         return;
     if (signal_on_gcreaper != 0)
         signal_process(pidfd.native_handle(), signal_on_gcreaper); // an invalid one is not delivered
-    reap_in_background(std::move(pidfd));
+    try {
+        reap_in_background(std::move(pidfd));
+    } catch (const std::bad_alloc&) { // then it is reaped by whoever gets the children of this process
+    }
 }
 
 void register_subprocess(lua_State* L)

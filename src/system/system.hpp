@@ -24,8 +24,6 @@ void add_spawn(lua_State* L, class_builder& c);        // 07 §10
 void add_jails(class_builder& c);                      // 07 §13
 // Pushes the table system.signal (07 §6).
 void push_signal(lua_State* L);
-// Adds system.spawn (07 §10).
-void add_spawn(lua_State* L, class_builder& module);
 
 // Raises EPERM unless the VM is the master: only that one may change the state of the process.
 void check_master(lua_State* L);
