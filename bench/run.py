@@ -34,10 +34,11 @@ TARGETS = {
     'actor_table': {},
     'actor_spawn': {'time': {'c': 2}, 'memory': {'c': 2}},
     'subprocess_spawn': {'plain': {'bwrap': 0.35}, 'six namespaces': {'bwrap': 0.7}},
+    'process': {'spawn and wait': {'c': 1.5}, 'spawn and wait with 1 GiB': {'c': 1.5}},
 }
 REPETITIONS = 5
 OTHER_REPETITIONS = {'start': 25, 'million': 1}
-MEMORY_NEEDED = {'million': 7 << 30}
+MEMORY_NEEDED = {'million': 7 << 30, 'process': 2 << 30}
 
 
 def command(program):
@@ -54,6 +55,8 @@ def command(program):
         return ['gawk', '-b', '-f', str(program)], shutil.which('gawk')
     if program.suffix == '.erl':
         return ['escript', str(program)], shutil.which('escript')
+    if program.suffix == '.py':
+        return ['python3', str(program)], shutil.which('python3')
     if peer == US:
         return [EMILUA, str(program)], True
     library = [] if peer == 'luajit' else ['-l', peer]

@@ -77,6 +77,7 @@ local objects = {
     ['ip.address_info_flag'] = ip.address_info_flag, ['ip.endpoint'] = udp, ['ip.socket'] = udp,
     ['ip.tcp.socket'] = ip.tcp.socket.new(), ['ip.tcp.acceptor'] = ip.tcp.acceptor.new(), ['ip.udp.socket'] = udp,
     ['pipe.end'] = reader, ['pipe.read_stream'] = reader, ['pipe.write_stream'] = writer,
+    linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
@@ -103,7 +104,9 @@ end
 
 """
 # And what only exists inside of an init.script.
-PLAIN_TABLES = {'spawn_vm.options', 'spawn_vm.subprocess_options', 'spawn_vm.subprocess', 'spawn_vm.init', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info'}
+PLAIN_TABLES = {'spawn_vm.options', 'spawn_vm.subprocess_options', 'spawn_vm.subprocess', 'spawn_vm.init', 'read_stream',
+                'write_stream', 'ip.address_info', 'ip.name_info', 'system.ruleset_attr', 'system.rule_attr',
+                'system.spawn_options', 'system.scheduler'}
 
 
 def annotated(meta):

@@ -28,7 +28,9 @@ namespace {
 
 constexpr int signal_cancel = 32;
 constexpr int signal_setxid = 33;
-constexpr std::time_t patience = 5; // seconds
+// For a thread to stop: intervals, in nanoseconds.
+constexpr int patience = 500;
+constexpr long interval = 10'000'000;
 
 enum phase : std::uint32_t { idle, stopping, going_on, applying };
 
@@ -45,7 +47,9 @@ std::atomic<bool> failed = false;
 int (*job)(void*);
 void* job_data;
 
+// A fork of the process needs another one.
 int task_directory = -1;
+pid_t task_directory_owner = 0;
 
 // As the kernel has it.
 struct kernel_sigaction {
@@ -147,20 +151,15 @@ int stop(pid_t id)
     pid_t process = getpid();
     if (syscall(SYS_tgkill, process, id, signal_cancel) != 0)
         return errno == ESRCH ? 0 : errno;
-    timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (;;) {
+    for (int attempt = 0; attempt != patience; ++attempt) {
         std::uint32_t seen = stopped_count;
         if (is_stopped(id))
             return 0;
-        wait(stopped_count, seen, 10'000'000);
+        wait(stopped_count, seen, interval);
         if (syscall(SYS_tgkill, process, id, 0) != 0 && errno == ESRCH)
             return 0;
-        timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec - start.tv_sec > patience)
-            return ESRCH;
     }
+    return ESRCH;
 }
 
 struct kernel_dirent {
@@ -213,8 +212,13 @@ int stop_all()
 
 void prepare_all_threads()
 {
-    if (task_directory < 0)
-        task_directory = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pid_t self = getpid();
+    if (task_directory >= 0 && task_directory_owner == self)
+        return;
+    if (task_directory >= 0)
+        close(task_directory);
+    task_directory = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    task_directory_owner = self;
 }
 
 int on_all_threads(int (*f)(void*), void* data)
