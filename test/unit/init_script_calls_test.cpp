@@ -490,7 +490,7 @@ TEST(script_table, is_documented_03_54)
         std::size_t end = manual.find_first_not_of(
             "abcdefghijklmnopqrstuvwxyz_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", i + 1);
         std::string name = manual.substr(i + 1, end - i - 1);
-        if (i < constants_part && manual[end] == '(')
+        if (i < constants_part && manual[end] == '(' && !name.empty())
             script += "assert(type(C." + name + ") == 'function')\n";
         if (i > constants_part && manual[end] == '`' && name.size() > 1 && std::isupper(name[0]))
             script += "assert(C." + name + " % 1 == 0)\n";
