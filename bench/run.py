@@ -33,6 +33,7 @@ TARGETS = {
     'actor_fan_in': {},
     'actor_table': {},
     'actor_spawn': {'time': {'c': 2}, 'memory': {'c': 2}},
+    'subprocess_spawn': {'plain': {'bwrap': 0.35}, 'six namespaces': {'bwrap': 0.7}},
 }
 REPETITIONS = 5
 OTHER_REPETITIONS = {'start': 25, 'million': 1}
@@ -45,6 +46,8 @@ def command(program):
     if program.suffix == '.c':
         binary = BUILD / program.parent.name / peer
         return [str(binary)], shutil.which('cc') and compile_c(program, binary)
+    if program.suffix == '.sh':
+        return ['sh', str(program)], shutil.which(peer)
     if program.suffix == '.js':
         return ['node', str(program)], shutil.which('node')
     if program.suffix == '.awk':

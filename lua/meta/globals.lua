@@ -92,7 +92,31 @@ function format(fmt, ...) end
 ---Runs a module as an actor: in a VM of its own, which shares nothing.
 ---@param module string|spawn_vm.options "." is the calling module; else a relative or root name
 ---@return tx_channel
+---@overload fun(options: spawn_vm.subprocess_options): ipc_actor_channel
 function spawn_vm(module) end
+
+---@class spawn_vm.subprocess_options
+---@field module? string a path, opened by the new process
+---@field concurrency_hint? 1|"safe" of the new process
+---@field subprocess spawn_vm.subprocess
+
+---A new process, made by fork server: nothing is inherited but what is said here.
+---@class spawn_vm.subprocess
+---@field newns_user? boolean
+---@field newns_pid? boolean
+---@field newns_mount? boolean
+---@field newns_net? boolean
+---@field newns_uts? boolean
+---@field newns_ipc? boolean
+---@field environment? table<string, string> default: empty
+---@field stdin? "share"|file_descriptor default: the end of the stream
+---@field stdout? "share"|file_descriptor default: a broken pipe
+---@field stderr? "share"|file_descriptor default: a broken pipe
+---@field init? spawn_vm.init
+
+---@class spawn_vm.init
+---@field script string runs before anything else in the process
+---@field arg? file_descriptor its global `arg`
 
 ---@class spawn_vm.options
 ---@field module string

@@ -174,10 +174,18 @@ environment set_environment(std::string_view text)
 // The path of the entry module, made absolute as main() does it.
 std::string entry_file(std::string_view module)
 {
-    if (module.starts_with('/') || module.empty())
+    if (module.empty() || module.find('\0') != module.npos) {
+        error_code ec{ENOENT, boost::system::system_category()};
+        throw start_error{ec, ec.message()};
+    }
+    if (module.starts_with('/'))
         return std::string{module};
     char* directory = getcwd(nullptr, 0);
-    std::string file = directory ? directory : "";
+    if (!directory) { // a script may have made it unreachable
+        error_code ec{errno, boost::system::system_category()};
+        throw start_error{ec, fmt::format("{}: {}", module, ec.message())};
+    }
+    std::string file = directory;
     std::free(directory);
     return file.append("/").append(module);
 }
@@ -196,7 +204,6 @@ int run_program(const instructions& work, fork_server* server)
     cli::stderr_reporter reporter{cli::log_level(),
                                   std::getenv("EMILUA_COLORS") ? cli::use_colors() : work.header.colors};
     runtime rt{reporter};
-    std::string file = entry_file(work.module());
     rt.arguments = {"", std::string{work.module()}};
     rt.environment = std::move(variables);
     rt.package_directories = default_package_directories();
@@ -207,6 +214,7 @@ int run_program(const instructions& work, fork_server* server)
 
     auto main_context = std::make_shared<context>(work.header.single);
     try {
+        std::string file = entry_file(work.module());
         auto actor = load_program(rt, main_context,
                                   {.file = file, .import_root = directory_of(file), .context = "worker"});
         attach_inbox(*actor, inbox_descriptor);

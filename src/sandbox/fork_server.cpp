@@ -5,7 +5,10 @@
 #include "sandbox/descriptor_stream.hpp"
 #include "sandbox/linux/clone.hpp"
 #include "sandbox/start_report.hpp"
+#include "system/process_change.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
@@ -28,16 +31,24 @@ namespace {
 constexpr std::uint64_t known_namespaces =
     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC;
 
-// Comes with one descriptor: the new process' end of the socket to its creator, which tells it the rest.
 struct request {
-    std::uint64_t namespaces;
-    bool shares_stderr;
+    enum class kind : std::uint8_t {
+        spawn,  // comes with the new process' end of the socket to its creator, which tells it the rest
+        change, // comes with the change's descriptor if it has one, and is followed by its payload
+    };
+
+    kind what;
+    bool shares_stderr = false;
+    std::uint64_t namespaces = 0;
+    process_change::kind changed = {};
+    std::array<std::int64_t, 3> number = {};
+    std::size_t payload_size = 0;
 };
 
-// Comes with one descriptor unless `error`: a pidfd.
+// Of `spawn` comes with a pidfd, unless `error`.
 struct reply {
-    int error;
-    pid_t pid;
+    int error = 0;
+    pid_t pid = -1;
 };
 
 // --- In the server
@@ -69,7 +80,8 @@ public:
 private:
     void reap(int flags);
     void note_end(pid_t pid, int status);
-    void serve(const request& r, int setup);
+    reply spawn(const request& r, int setup, int& pidfd);
+    reply change(const request& r, int fd);
 
     const int control_;
     std::vector<starting_child> starting_;
@@ -83,14 +95,21 @@ void server::run()
     for (;;) {
         reap(WNOHANG);
         pollfd readable{control_, POLLIN, 0};
-        if (ppoll(&readable, 1, nullptr, &all_but_sigchld) < 0)
+        if (ppoll(&readable, 1, nullptr, &all_but_sigchld) < 0 && errno == EINTR)
             continue; // a child has ended
         request r;
-        int setup;
-        if (receive_all(control_, bytes_of(r), {&setup, 1}) != 0)
+        int fd;
+        if (receive_all(control_, bytes_of(r), {&fd, 1}) != 0)
             break; // the program has ended
-        serve(r, setup);
-        close(setup);
+        int pidfd = -1;
+        reply answer = r.what == request::kind::spawn ? spawn(r, fd, pidfd) : change(r, fd);
+        if (fd >= 0)
+            close(fd);
+        // A filter that the program imposed on us may forbid even that: then we are of no use any more.
+        if (send_all(control_, bytes_of(answer), {&pidfd, std::size_t(pidfd >= 0)}) != 0)
+            break;
+        if (pidfd >= 0)
+            close(pidfd);
     }
     close(control_);
     // As long as an actor lives we keep the executable busy: a container cannot write to it by way of
@@ -129,8 +148,10 @@ void server::note_end(pid_t pid, int status)
     start_report{}.write({line, static_cast<std::size_t>(n)});
 }
 
-void server::serve(const request& r, int setup)
+reply server::spawn(const request& r, int setup, int& pidfd)
 {
+    if (r.namespaces & ~known_namespaces)
+        return {.error = EINVAL};
     start_progress* progress = nullptr;
     if (!r.shares_stderr) {
         void* page =
@@ -138,25 +159,28 @@ void server::serve(const request& r, int setup)
         if (page != MAP_FAILED)
             progress = new (page) start_progress{};
     }
-    int pidfd = -1;
-    pid_t pid = r.namespaces & ~known_namespaces
-                    ? (errno = EINVAL, -1)
-                    : clone_process({.namespaces = r.namespaces, .pidfd = &pidfd});
+    pid_t pid = clone_process({.namespaces = r.namespaces, .pidfd = &pidfd});
     if (pid == 0) {
         close(control_);
         this_start.progress = progress;
         run_actor_process(setup, r.namespaces & CLONE_NEWUSER);
     }
-    reply answer{pid < 0 ? errno : 0, pid};
-    if (progress && pid < 0) {
+    int error = pid < 0 ? errno : 0;
+    if (progress && error) {
         munmap(progress, sizeof(start_progress));
     } else if (progress) {
         madvise(progress, sizeof(start_progress), MADV_DONTFORK); // no other child sees it
         starting_.push_back({pid, progress});
     }
-    send_all(control_, bytes_of(answer), pid < 0 ? std::span<const int>{} : std::span<const int>{&pidfd, 1});
-    if (pidfd >= 0)
-        close(pidfd);
+    return {error, pid};
+}
+
+reply server::change(const request& r, int fd)
+{
+    std::vector<std::byte> payload(r.payload_size);
+    if (int error = receive_all(control_, payload))
+        return {.error = error};
+    return {.error = apply({r.changed, r.number, payload, fd}, threads::one)};
 }
 
 void set_signals()
@@ -224,7 +248,7 @@ fork_server::~fork_server()
 
 fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, int setup)
 {
-    request r{namespaces, shared};
+    request r{.what = request::kind::spawn, .shares_stderr = shared, .namespaces = namespaces};
     reply answer;
     int pidfd;
     std::lock_guard lock{mutex_};
@@ -238,6 +262,22 @@ fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, i
     if (pidfd < 0) // we have no room for one more descriptor; the process ends for lack of instructions
         throw failure(EMFILE);
     return {answer.pid, pidfd};
+}
+
+bool fork_server::mirror(const process_change& change)
+{
+    request r{.what = request::kind::change,
+              .changed = change.what,
+              .number = change.number,
+              .payload_size = change.payload.size()};
+    reply answer;
+    std::lock_guard lock{mutex_};
+    int error = send_all(control_, bytes_of(r), {&change.fd, std::size_t(change.fd >= 0)});
+    if (!error)
+        error = send_all(control_, change.payload);
+    if (!error)
+        error = receive_all(control_, bytes_of(answer));
+    return error ? error == EPIPE : answer.error == 0; // who is dead starts no process
 }
 
 } // namespace emilua

@@ -10,6 +10,8 @@
 
 namespace emilua {
 
+struct process_change;
+
 // The program's end of the socket to its fork server.
 class fork_server {
 public:
@@ -31,6 +33,9 @@ public:
     // not `shared`, its death before its program runs is reported on ours. Any thread. Throws
     // boost::system::system_error with the kernel's reason; EPIPE: the server is gone.
     process spawn(std::uint64_t namespaces, bool shared, int setup);
+
+    // Applies a change of the program to the server. False: the server could not follow. Any thread.
+    bool mirror(const process_change& change);
 
 private:
     explicit fork_server(int control)

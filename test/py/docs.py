@@ -53,7 +53,7 @@ def _():
 def _():
     listed = {name + '.adoc' for name in re.findall(r"^    '([^']+)',$", text('doc/meson.build'), re.MULTILINE)}
     assert listed == pages(), f'doc/meson.build: missing {pages() - listed}, too many {listed - pages()}'
-    linked = set(re.findall(r'xref:([\w/]+\.adoc)', text('doc/index.adoc')))
+    linked = set(re.findall(r'xref:([\w/.]+\.adoc)', text('doc/index.adoc')))
     assert linked == pages() - {'index.adoc'}, f'doc/index.adoc: missing {pages() - linked}, too many {linked - pages()}'
 
 
@@ -102,7 +102,8 @@ local function check(class, member)
 end
 
 """
-PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info'}
+# And what only exists inside of an init.script.
+PLAIN_TABLES = {'spawn_vm.options', 'spawn_vm.subprocess_options', 'spawn_vm.subprocess', 'spawn_vm.init', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info'}
 
 
 def annotated(meta):
@@ -122,7 +123,8 @@ def annotated(meta):
 @test('annotations for the Lua language server: what they describe exists')
 def _():
     metas = [path.read_text() for path in ROOT.glob('lua/meta/*.lua')]
-    pairs = [pair for meta in metas for pair in annotated(meta) if pair[0] not in PLAIN_TABLES]
+    pairs = [pair for meta in metas for pair in annotated(meta)
+             if pair[0] not in PLAIN_TABLES and not pair[0].startswith('init_script.')]
     assert len(pairs) > 300, len(pairs)
     pathlib.Path('annotated.lua').write_text(OBJECTS + ''.join(f"check('{c}', '{m}')\n" for c, m in pairs))
     run = subprocess.run([EMILUA, 'annotated.lua'], capture_output=True, text=True, timeout=60)
