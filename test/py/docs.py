@@ -77,7 +77,8 @@ local objects = {
     ['ip.address_info_flag'] = ip.address_info_flag, ['ip.endpoint'] = udp, ['ip.socket'] = udp,
     ['ip.tcp.socket'] = ip.tcp.socket.new(), ['ip.tcp.acceptor'] = ip.tcp.acceptor.new(), ['ip.udp.socket'] = udp,
     ['pipe.end'] = reader, ['pipe.read_stream'] = reader, ['pipe.write_stream'] = writer,
-    subprocess = system.spawn { program = 'true' }, ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
+    linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
+    ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
     objects['asio_error.' .. name] = require('asio_error')[name]
@@ -102,8 +103,8 @@ local function check(class, member)
 end
 
 """
-PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info', 'system.spawn_options',
-                'system.scheduler'}
+PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info',
+                'system.ruleset_attr', 'system.rule_attr', 'system.spawn_options', 'system.scheduler'}
 
 
 def annotated(meta):
