@@ -106,7 +106,8 @@ int change_process(runtime& rt, const process_change& change)
 {
     static std::mutex one_at_a_time; // the role of the master VM may move
     std::lock_guard lock{one_at_a_time};
-    prepare_all_threads();
+    if (change.what != kind::working_directory)
+        prepare_all_threads();
     if (int error = apply(change, threads::all))
         return error;
     if (!mirror(rt, change)) {

@@ -58,6 +58,10 @@ int open_system(lua_State* L)
         push_signal(L);
         c.method("signal");
         add_spawn(L, c);
+        add_identity(c);
+        add_capabilities(L, c);
+        add_confinement(L, c);
+        add_jails(c);
     }
     push<system_module>(L);
     return 1;
