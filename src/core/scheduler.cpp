@@ -123,9 +123,11 @@ fiber& vm::make_fiber(lua_State* from, bool main)
     if (!idle_threads_.empty()) {
         std::tie(thread, ref) = idle_threads_.back();
         idle_threads_.pop_back();
-        lua_pushvalue(from, LUA_GLOBALSINDEX);
-        lua_xmove(from, thread, 1);
-        lua_replace(thread, LUA_GLOBALSINDEX);
+        if (lua_topointer(from, LUA_GLOBALSINDEX) != lua_topointer(thread, LUA_GLOBALSINDEX)) {
+            lua_pushvalue(from, LUA_GLOBALSINDEX);
+            lua_xmove(from, thread, 1);
+            lua_replace(thread, LUA_GLOBALSINDEX);
+        }
     } else {
         thread = lua_newthread(from);
         ref = luaL_ref(from, LUA_REGISTRYINDEX);
@@ -189,7 +191,7 @@ void vm::release_thread(lua_State* L, int ref)
         luaL_unref(L_, LUA_REGISTRYINDEX, ref);
 }
 
-// Takes the fiber out of the VM. Its stack is freed once another one runs.
+// Takes the fiber out of the VM, but for its stack.
 void vm::destroy(fiber& f)
 {
     (f.previous ? f.previous->next : fibers_) = f.next;
@@ -200,23 +202,18 @@ void vm::destroy(fiber& f)
         luaL_unref(L_, LUA_REGISTRYINDEX, f.local_ref);
         luaL_unref(L_, LUA_REGISTRYINDEX, f.handlers_ref);
     }
-    stack s = f.memory;
-    bool on_pool = f.on_pool_stack;
-    bool running = &f == current_;
-    sanitizer::stack_state sanitizer_state = f.sanitizer_state;
     f.~fiber();
     free_fibers_.push_back(&f);
-    if (!s) {
+}
+
+// The same for a fiber that never ran.
+void vm::destroy_fresh(fiber& f)
+{
+    if (f.on_pool_stack)
         stacks_.unreserve();
-    } else if (running) {
-        dead_stack_ = s;
-        dead_on_pool_ = on_pool;
-        dead_sanitizer_ = sanitizer_state;
-    } else if (on_pool) {
-        stacks_.release(s);
-    } else {
-        unmap_stack(s);
-    }
+    else
+        unmap_stack(f.memory);
+    destroy(f);
 }
 
 // --- Switching
@@ -272,6 +269,16 @@ void vm::unpark_first(fiber& f)
 // Gives a fiber that runs for the first time its stack.
 void vm::create_context(fiber& f)
 {
+    if (f.on_pool_stack && !warm_stacks_.empty()) {
+        warm_stack& w = warm_stacks_.back();
+        f.memory = w.memory;
+        f.saved.c_stack_limit = f.memory.bottom + c_stack_reserve;
+        f.context = std::move(w.context);
+        f.sanitizer_state = w.sanitizer_state;
+        warm_stacks_.pop_back();
+        stacks_.used_warm();
+        return;
+    }
     if (f.on_pool_stack)
         f.memory = stacks_.allocate();
     f.saved.c_stack_limit = f.memory.bottom + c_stack_reserve;
@@ -285,7 +292,22 @@ void vm::create_context(fiber& f)
     sanitizer::during_creation guard{f.sanitizer_state};
     f.context = boost::context::fiber{
         std::allocator_arg, boost::context::preallocated{whole.sp, whole.size, whole}, no_deallocation{},
-        [this, &f](boost::context::fiber&& from) { return run_fiber(f, std::move(from)); }};
+        [this](boost::context::fiber&& from) { return run_fibers(std::move(from)); }};
+}
+
+// Ends the contexts that wait for a fiber in run_fibers().
+void vm::end_warm_stacks()
+{
+    sanitizer::adopt_current_thread(scheduler_sanitizer_);
+    while (!warm_stacks_.empty()) {
+        warm_stack w = std::move(warm_stacks_.back());
+        warm_stacks_.pop_back();
+        sanitizer::before_switch(scheduler_sanitizer_, w.sanitizer_state, false);
+        ending_stack_ = &w.sanitizer_state;
+        std::move(w.context).resume();
+        sanitizer::after_switch(scheduler_sanitizer_, nullptr);
+        sanitizer::destroy(w.sanitizer_state);
+    }
 }
 
 [[gnu::always_inline]] inline void vm::arrived(sanitizer::stack_state& self, boost::context::fiber&& from)
@@ -321,14 +343,20 @@ void vm::free_dead_stack()
     arrived(self, std::move(back));
 }
 
-// Leaves the running fiber's stack, for the next ready fiber if there is one: a switch less than by way of
-// the scheduler.
-[[gnu::always_inline]] inline void vm::suspend(fiber& f)
+// Who runs after the running fiber: a switch less than by way of the scheduler, which is null.
+[[gnu::always_inline]] inline fiber* vm::next_in_round()
 {
-    f.saved = control_;
     fiber* next = nullptr;
     if (budget_ > 0 && !closing() && (next = pop_ready()))
         --budget_;
+    return next;
+}
+
+// Leaves the running fiber's stack.
+[[gnu::always_inline]] inline void vm::suspend(fiber& f)
+{
+    f.saved = control_;
+    fiber* next = next_in_round();
     if (next == &f)
         load(next);
     else
@@ -393,25 +421,50 @@ void vm::unwind_current()
 
 // --- A fiber's life
 
-boost::context::fiber vm::run_fiber(fiber& f, boost::context::fiber&& from)
+// What goes on on a stack: a fiber, and the next one that needs a stack.
+boost::context::fiber vm::run_fibers(boost::context::fiber&& from)
 {
-    arrived(f.sanitizer_state, std::move(from));
-    fiber* next = nullptr;
-    bool unwound = false;
-    int status = 0;
-    try {
-        status = execute(f);
-    } catch (...) { // unwind_current(): must not be thrown on
-        unwound = true;
+    while (current_) {
+        fiber& f = *current_;
+        arrived(f.sanitizer_state, std::move(from));
+        fiber* next = nullptr;
+        bool unwound = false;
+        int status = 0;
+        try {
+            status = execute(f);
+        } catch (...) { // unwind_current(): must not be thrown on
+            unwound = true;
+        }
+        if (!unwound)
+            next = finish(f, status);
+        if (!next)
+            next = next_in_round();
+        if (next && !next->context)
+            create_context(*next);
+        warm_stack self{f.memory, f.sanitizer_state, {}};
+        bool on_pool = f.on_pool_stack;
+        destroy(f);
+        load(next);
+        auto& next_sanitizer = next ? next->sanitizer_state : scheduler_sanitizer_;
+        if (!on_pool || closing() || warm_stacks_.size() == max_warm_stacks) {
+            dead_stack_ = self.memory;
+            dead_on_pool_ = on_pool;
+            dead_sanitizer_ = self.sanitizer_state;
+            from_slot_ = nullptr;
+            from_sanitizer_ = nullptr;
+            sanitizer::before_switch(dead_sanitizer_, next_sanitizer, true);
+            return std::move(next ? next->context : scheduler_context_);
+        }
+        warm_stacks_.push_back(std::move(self));
+        stacks_.kept_warm();
+        from_slot_ = &warm_stacks_.back().context;
+        from_sanitizer_ = &warm_stacks_.back().sanitizer_state;
+        sanitizer::before_switch(*from_sanitizer_, next_sanitizer, false);
+        from = std::move(next ? next->context : scheduler_context_).resume();
     }
-    if (!unwound)
-        next = finish(f, status);
-    destroy(f);
-    load(next);
-    from_slot_ = nullptr;
-    from_sanitizer_ = nullptr;
-    sanitizer::before_switch(dead_sanitizer_, next ? next->sanitizer_state : scheduler_sanitizer_, true);
-    return std::move(next ? next->context : scheduler_context_);
+    sanitizer::after_switch(*ending_stack_, &scheduler_sanitizer_);
+    sanitizer::before_switch(*ending_stack_, scheduler_sanitizer_, true);
+    return std::move(from);
 }
 
 // Runs the body and the clean-up handlers of the root scope. Results, or the error, are left at index 2.
@@ -526,7 +579,7 @@ void vm::begin_close()
     while (ready) {
         fiber* next = ready->next_ready;
         if (!ready->context)
-            destroy(*ready);
+            destroy_fresh(*ready);
         else
             append_ready(*ready);
         ready = next;
@@ -570,6 +623,7 @@ void vm::run()
                 continue;
             }
             if (!fibers_) {
+                end_warm_stacks();
                 finalize();
                 return;
             }

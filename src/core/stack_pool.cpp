@@ -106,7 +106,7 @@ void stack_pool::add_slab()
 
 void stack_pool::reserve()
 {
-    if (clean_.size() + dirty_.size() == reserved_) {
+    if (clean_.size() + dirty_.size() + warm_ == reserved_) {
         if (next_ == end_)
             add_slab();
         // Guards are made for stacks that are needed only: each one costs page-table memory.

@@ -44,6 +44,11 @@ public:
     // Nothing may run on the stack any more.
     void release(stack s) noexcept;
 
+    // The owner keeps an unused stack, with the context on it, and promises to use it before it allocates.
+    void kept_warm() noexcept { --in_use_, ++warm_; }
+    // It has used it, and a reservation.
+    void used_warm() noexcept { --warm_, --reserved_, ++in_use_; }
+
     // Gives memory of released stacks back to the kernel, at most `budget` stacks a call. A few hot stacks
     // are left alone. Meant for moments when the VM has nothing else to do. True if something is left to
     // trim.
@@ -63,6 +68,7 @@ private:
     std::size_t stack_size_;
     std::size_t in_use_ = 0;
     std::size_t reserved_ = 0;
+    std::size_t warm_ = 0;
     std::size_t total_ = 0;
     std::vector<slab> slabs_;
     std::byte* next_ = nullptr; // first stack of the last slab that was never handed out

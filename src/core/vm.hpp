@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/fiber.hpp"
+#include "core/lua_allocator.hpp"
 #include "emilua/error.hpp"
 
 #include <atomic>
@@ -173,8 +174,10 @@ private:
     void* allocate_fiber();
     fiber& make_fiber(lua_State* from, bool main);
     void destroy(fiber& f);
+    void destroy_fresh(fiber& f);
     void append_ready(fiber& f);
     fiber* pop_ready();
+    fiber* next_in_round();
     void suspend(fiber& f);
     void note_time(fiber& f);
     void load(fiber* f);
@@ -182,7 +185,8 @@ private:
     void switch_from(fiber* from, fiber* to);
     void arrived(sanitizer::stack_state& self, boost::context::fiber&& from);
     void free_dead_stack();
-    boost::context::fiber run_fiber(fiber& f, boost::context::fiber&& from);
+    boost::context::fiber run_fibers(boost::context::fiber&& from);
+    void end_warm_stacks();
     int execute(fiber& f);
     fiber* finish(fiber& f, int status);
     void post_run();
@@ -195,6 +199,7 @@ private:
 
     runtime& rt_;
     std::shared_ptr<context> ctx_;
+    lua_allocator allocator_;
     lua_State* L_ = nullptr;
     control control_;
 
@@ -225,6 +230,16 @@ private:
     stack dead_stack_; // of a fiber that has just ended; freed from another stack
     bool dead_on_pool_ = false;
     sanitizer::stack_state dead_sanitizer_;
+    // A stack of an ended fiber together with its context, which waits for another fiber: to make and to end
+    // a context costs as much as two switches.
+    struct warm_stack {
+        stack memory;
+        sanitizer::stack_state sanitizer_state;
+        boost::context::fiber context;
+    };
+    static constexpr std::size_t max_warm_stacks = 32;
+    std::vector<warm_stack> warm_stacks_; // room for all is reserved: addresses stay
+    sanitizer::stack_state* ending_stack_ = nullptr;
     _Unwind_Exception unwind_;
     std::vector<std::string> deadlocks_;
 

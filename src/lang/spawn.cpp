@@ -46,9 +46,11 @@ int join(lua_State* L)
     }
     h.status = state::joined;
     int count = h.end == outcome::returned ? lua_gettop(h.results) - 1 : h.end == outcome::raised ? 1 : 0;
-    luaL_checkstack(L, count, "too many results");
-    lua_settop(h.results, count + 1);
-    lua_xmove(h.results, L, count);
+    if (count > 0) {
+        luaL_checkstack(L, count, "too many results");
+        lua_settop(h.results, count + 1);
+        lua_xmove(h.results, L, count);
+    }
     h.release_results();
     settle<fiber_handle>(L, 1);
     return h.end == outcome::raised ? lua_error(L) : count;

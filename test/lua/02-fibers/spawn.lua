@@ -343,8 +343,10 @@ test('02.21 infinite recursion is an error that pcall catches', function()
         local ok, e = spawn(function() return pcall(f) end):join()
         test.eq(ok, false, name)
         test.ok(type(e) == 'string' and (e:find 'overflow' or e:find 'error in error handling'), name .. ': ' .. tostring(e))
-        local main_ok = pcall(f)
-        test.eq(main_ok, false, name .. ' in main')
+        -- Unwinding the larger stack of main takes ThreadSanitizer half a minute.
+        if name ~= 'coroutine' or test.sanitizer ~= 'thread' then
+            test.eq(pcall(f), false, name .. ' in main')
+        end
     end
 end)
 
