@@ -48,6 +48,7 @@ function out:tcsetpgrp(pgid) end
 ---@field in_ system.in_
 ---@field out system.out
 ---@field err system.out
+---@field signal system.signal
 local system = {}
 
 ---Ends this VM. No clean-up handler runs. In the master VM `code` is the exit status.

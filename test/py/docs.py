@@ -53,7 +53,7 @@ def _():
 def _():
     listed = {name + '.adoc' for name in re.findall(r"^    '([^']+)',$", text('doc/meson.build'), re.MULTILINE)}
     assert listed == pages(), f'doc/meson.build: missing {pages() - listed}, too many {listed - pages()}'
-    linked = set(re.findall(r'xref:([\w/]+\.adoc)', text('doc/index.adoc')))
+    linked = set(re.findall(r'xref:([\w/.]+\.adoc)', text('doc/index.adoc')))
     assert linked == pages() - {'index.adoc'}, f'doc/index.adoc: missing {pages() - linked}, too many {linked - pages()}'
 
 
@@ -77,6 +77,9 @@ local objects = {
     ['ip.address_info_flag'] = ip.address_info_flag, ['ip.endpoint'] = udp, ['ip.socket'] = udp,
     ['ip.tcp.socket'] = ip.tcp.socket.new(), ['ip.tcp.acceptor'] = ip.tcp.acceptor.new(), ['ip.udp.socket'] = udp,
     ['pipe.end'] = reader, ['pipe.read_stream'] = reader, ['pipe.write_stream'] = writer,
+    serial_port = require('serial_port').ptypair(), ['serial_port.module'] = require 'serial_port',
+    ['system.signal'] = system.signal,
+    ['system.signal.sets'] = system.signal.set, ['system.signal.set'] = system.signal.set.new(),
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
