@@ -29,11 +29,11 @@ int spawn(lua_State* L)
 
 } // namespace
 
-void add_spawn(lua_State* L, class_builder& module)
+void add_spawn(lua_State* L, class_builder& c)
 {
     register_file_descriptor(L);
     register_subprocess(L);
-    module.method("spawn", fn<spawn>);
+    c.method("spawn", fn<spawn>);
 }
 
 } // namespace emilua

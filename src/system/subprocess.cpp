@@ -4,10 +4,12 @@
 
 #include "core/await.hpp"
 #include "core/class.hpp"
+#include "system/capabilities.hpp"
 
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <memory>
+#include <new>
 #include <unistd.h>
 
 namespace emilua {
@@ -74,6 +76,12 @@ int kill(lua_State* L)
     return 0;
 }
 
+int get_capabilities(lua_State* L)
+{
+    push_capabilities(L, cap_get_pid(check_child(L).pid));
+    return 1;
+}
+
 int wait(lua_State* L)
 {
     subprocess& s = self(L);
@@ -132,12 +140,16 @@ subprocess::~subprocess()
         return;
     if (signal_on_gcreaper != 0)
         signal_process(pidfd.native_handle(), signal_on_gcreaper); // an invalid one is not delivered
-    reap_in_background(std::move(pidfd));
+    try {
+        reap_in_background(std::move(pidfd));
+    } catch (const std::bad_alloc&) { // then it is reaped by whoever gets the children of this process
+    }
 }
 
 void register_subprocess(lua_State* L)
 {
     class_<subprocess>{L, "subprocess"}
+        .method("cap_get", fn<get_capabilities>)
         .method("kill", fn<kill>)
         .method("wait", fn<wait>)
         .property("pid", fn<get_pid>)

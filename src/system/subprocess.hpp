@@ -7,6 +7,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <lua.hpp>
 #include <optional>
+#include <sys/types.h>
 
 namespace emilua {
 

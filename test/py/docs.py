@@ -80,6 +80,7 @@ local objects = {
     serial_port = require('serial_port').ptypair(), ['serial_port.module'] = require 'serial_port',
     ['system.signal'] = system.signal,
     ['system.signal.sets'] = system.signal.set, ['system.signal.set'] = system.signal.set.new(),
+    linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
@@ -105,7 +106,8 @@ local function check(class, member)
 end
 
 """
-PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info'}
+PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info',
+                'system.ruleset_attr', 'system.rule_attr', 'system.spawn_options', 'system.scheduler'}
 
 
 def annotated(meta):

@@ -45,7 +45,9 @@ std::atomic<bool> failed = false;
 int (*job)(void*);
 void* job_data;
 
+// A fork of the process needs another one.
 int task_directory = -1;
+pid_t task_directory_owner = 0;
 
 // As the kernel has it.
 struct kernel_sigaction {
@@ -213,8 +215,13 @@ int stop_all()
 
 void prepare_all_threads()
 {
-    if (task_directory < 0)
-        task_directory = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pid_t self = getpid();
+    if (task_directory >= 0 && task_directory_owner == self)
+        return;
+    if (task_directory >= 0)
+        close(task_directory);
+    task_directory = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    task_directory_owner = self;
 }
 
 int on_all_threads(int (*f)(void*), void* data)

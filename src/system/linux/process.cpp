@@ -8,11 +8,6 @@
 
 namespace emilua {
 
-int open_process(pid_t pid)
-{
-    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-}
-
 int signal_process(int pidfd, int signo)
 {
     return syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) == 0 ? 0 : errno;

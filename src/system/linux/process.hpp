@@ -3,8 +3,6 @@
 // Plain functions over the kernel; they know no VM.
 #pragma once
 
-#include <sys/types.h>
-
 namespace emilua {
 
 // How a process ended.
@@ -12,9 +10,6 @@ struct process_end {
     int exit_code; // 128 + signal if a signal killed it
     int signal;    // 0: none did
 };
-
-// A pidfd of a running process or zombie; -1 sets errno.
-int open_process(pid_t pid);
 
 // Signal 0 only checks. Returns 0 or the errno.
 int signal_process(int pidfd, int signo);

@@ -32,7 +32,7 @@ C = ffi.C
 
 is_root = C.getuid() == 0
 
-O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_NOCTTY, O_DIRECTORY, O_PATH = 0, 1, 2, 64, 256, 65536, 2097152
+O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_NOCTTY, O_DIRECTORY = 0, 1, 2, 64, 256, 65536
 
 -- Moves a descriptor of the C library into a file_descriptor.
 function descriptor(n)

@@ -1,4 +1,5 @@
 -- system.spawn: program, arguments, environment, and what happens when they are bad.
+--@ env PATH=/usr/bin:/bin
 local filesystem = require 'filesystem'
 local generic_error = require 'generic_error'
 local system = require 'system'

@@ -13,17 +13,17 @@
 --@ run $EMILUA $FILE 9; echo status $?
 --@ stdout main
 --@ stdout status 0
---@ test 10.6 system.exit in a fiber while another one waits for the child
+--@ test 07.106 system.exit in a fiber while another one waits for the child
 --@ run $EMILUA $FILE exit; echo status $?
 --@ stdout main
 --@ stdout child
 --@ stdout status 7
---@ test 10.6 system.exit with force = 2 leaves the child alone
+--@ test 07.106 system.exit with force = 2 leaves the child alone
 --@ run $EMILUA $FILE force | { read line; echo $line; sleep 0.1; echo reader; cat; }
 --@ stdout main
 --@ stdout reader
 --@ stdout child
---@ test 10.6 the children of a worker that ends, also when it fails
+--@ test 07.106 the children of a worker that ends, also when it fails
 --@ run $EMILUA $FILE worker 2>/dev/null; echo status $?
 --@ stdout main
 --@ stdout child

@@ -126,12 +126,26 @@ end)
 
 case('07.104 wrong self', function()
     local child = shell 'exit 0'
-    for _, f in ipairs { child.wait, child.kill } do
+    for _, f in ipairs { child.wait, child.kill, child.cap_get } do
         for _, wrong in ipairs { 1, {}, byte_span.new(1), 'x' } do
             test.raises_code(function() f(wrong, 1) end, EINVAL, 'generic', { arg = 1 })
         end
         test.raises_code(function() f(nil, 1) end, EINVAL, 'generic', { arg = 1 })
     end
+    child:wait()
+end)
+
+case('07.104 cap_get', function()
+    local child = p.sleeper()
+    test.eq(getmetatable(child:cap_get()), 'linux_capabilities')
+    test.eq(tostring(child:cap_get()), tostring(system.cap_get_proc()))
+    child:kill(9)
+    child:wait()
+    test.raises_code(function() child:cap_get() end, ESRCH, 'generic')
+    if not p.is_root then return end
+    child = p.sleeper { ruid = 1000, euid = 1000 }
+    test.eq(tostring(child:cap_get()), '=')
+    child:kill(9)
     child:wait()
 end)
 
@@ -207,6 +221,22 @@ case('07.108 a fiber in wait keeps the handle', function()
     end
     waiter:join()
     test.eq(waiter.interruption_caught, false)
+end)
+
+case('07.109 SIGCHLD in a signal set is observed, and wait gets the status', function()
+    local set = system.signal.set.new(system.signal.SIGCHLD)
+    local seen
+    local observer = spawn(function() seen = set:wait() end)
+    local child = shell 'exit 6'
+    observer:join()
+    child:wait()
+    test.eq(seen, system.signal.SIGCHLD)
+    test.eq(child.exit_code, 6)
+    child = shell 'exit 7'
+    child:wait()
+    test.eq(set:wait(), system.signal.SIGCHLD)
+    test.eq(child.exit_code, 7)
+    set:remove(system.signal.SIGCHLD)
 end)
 
 case('07.110 the status was thrown away: ECHILD, no status', function()
