@@ -16,48 +16,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-namespace {
 
 using namespace emilua;
-
-// The script's absolute path; FILE/init.lua for a directory.
-std::string entry_file(const std::string& typed)
-{
-    std::string file = typed;
-    if (!file.starts_with('/')) {
-        char* cwd = getcwd(nullptr, 0);
-        file = std::string{cwd ? cwd : ""} + "/" + file;
-        std::free(cwd);
-    }
-    struct stat st;
-    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
-        file += file.ends_with('/') ? "init.lua" : "/init.lua";
-    return file;
-}
-
-// What the fork server, and so every actor, must not know: command line and environment.
-void forget_start(char** arguments)
-{
-    for (char** all : {arguments + (*arguments ? 1 : 0), environ}) {
-        for (; *all; ++all)
-            explicit_bzero(*all, std::strlen(*all));
-    }
-    clearenv();
-}
-
-} // namespace
 
 int main(int argc, char* argv[])
 {
     cli::fill_standard_descriptors();
-    auto server = fork_server::start([&] { forget_start(argv); });
+    auto server = fork_server::start([&] { cli::forget_start(argv); });
     if (!server)
         fork_server::warn_of_failure();
-    cli::set_signals();
+    cli::prepare_process();
     std::string error;
     auto options = cli::parse({argv + 1, argv + (argc ? argc : 1)}, error);
     if (!options) {
@@ -94,7 +62,7 @@ int main(int argc, char* argv[])
     rt.keeps_times = rt.dumps_at_end || dump_thread;
 
     auto main_context = std::make_shared<context>(options->single);
-    std::string file = entry_file(options->file);
+    std::string file = cli::entry_file(options->file);
     try {
         auto main_vm = load_program(
             rt, main_context,

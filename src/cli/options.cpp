@@ -4,8 +4,11 @@
 
 #include <boost/version.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <luajit.h>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace emilua::cli {
 
@@ -100,6 +103,20 @@ void print_version()
 {
     std::printf("Emilua %s\n%s\nBoost %d.%d.%d\n", EMILUA_VERSION, LUAJIT_VERSION, BOOST_VERSION / 100000,
                 BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+}
+
+std::string entry_file(const std::string& typed)
+{
+    std::string file = typed;
+    if (!file.starts_with('/')) {
+        char* cwd = getcwd(nullptr, 0);
+        file = std::string{cwd ? cwd : ""} + "/" + file;
+        std::free(cwd);
+    }
+    struct stat st;
+    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
+        file += file.ends_with('/') ? "init.lua" : "/init.lua";
+    return file;
 }
 
 } // namespace emilua::cli

@@ -25,4 +25,7 @@ std::optional<options> parse(std::span<char* const> arguments, std::string& erro
 void print_help(const char* program);
 void print_version();
 
+// The script's absolute path; FILE/init.lua for a directory.
+std::string entry_file(const std::string& typed);
+
 } // namespace emilua::cli
