@@ -221,6 +221,8 @@ int run_program(const instructions& work, fork_server* server)
                                   {.file = file, .import_root = directory_of(file), .context = "worker"});
         attach_inbox(*actor, inbox_descriptor);
         rt.set_master(actor.get());
+        if (server)
+            server->await_start(); // an inbox that the program closes must be closed
         this_start.finish();
         start_program(std::move(actor));
     } catch (const std::bad_alloc&) {
@@ -251,9 +253,7 @@ void run_actor_process(int setup, bool in_user_namespace)
     if (getpid() == 1 && !fork_below_pid1(forget))
         fail("fork", errno);
     auto server = fork_server::start(forget);
-    if (server)
-        server->await_start(); // an inbox that the program closes must be closed
-    else
+    if (!server)
         fork_server::warn_of_failure();
     std::exit(run_program(work, server.get()));
 }
