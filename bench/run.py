@@ -32,10 +32,11 @@ TARGETS = {
     'actor_fan_in': {},
     'actor_table': {},
     'actor_spawn': {'time': {'c': 2}, 'memory': {'c': 2}},
+    'process': {'spawn and wait': {'c': 1.5}, 'spawn and wait with 1 GiB': {'c': 1.5}},
 }
 REPETITIONS = 5
 OTHER_REPETITIONS = {'start': 25, 'million': 1}
-MEMORY_NEEDED = {'million': 7 << 30}
+MEMORY_NEEDED = {'million': 7 << 30, 'process': 2 << 30}
 
 
 def command(program):
@@ -50,6 +51,8 @@ def command(program):
         return ['gawk', '-b', '-f', str(program)], shutil.which('gawk')
     if program.suffix == '.erl':
         return ['escript', str(program)], shutil.which('escript')
+    if program.suffix == '.py':
+        return ['python3', str(program)], shutil.which('python3')
     if peer == US:
         return [EMILUA, str(program)], True
     library = [] if peer == 'luajit' else ['-l', peer]

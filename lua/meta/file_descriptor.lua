@@ -8,3 +8,10 @@ function file_descriptor:close() end
 
 ---@return file_descriptor
 function file_descriptor:dup() end
+
+---Linux: those of the file.
+---@return linux_capabilities
+function file_descriptor:cap_get() end
+
+---@param caps linux_capabilities
+function file_descriptor:cap_set(caps) end

@@ -72,4 +72,18 @@ function path:lexically_relative(base) end
 ---@return filesystem.path
 function path:lexically_proximate(base) end
 
+---With an argument: master VM only, returns nothing.
+---@param where? filesystem.path|file_descriptor
+---@return filesystem.path
+function filesystem.current_working_directory(where) end
+
+---Master VM only. The working directory stays where it is.
+---@param where filesystem.path
+function filesystem.chroot(where) end
+
+---Master VM only. Returns the previous one.
+---@param mask integer
+---@return integer
+function filesystem.umask(mask) end
+
 return filesystem

@@ -1,9 +1,11 @@
 #include "cli/process.hpp"
 
+#include "cli/standard_output.hpp"
 #include "core/stack_guard.hpp"
 
 #include <csignal>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 namespace emilua::cli {
@@ -15,8 +17,8 @@ namespace {
 void fill_standard_descriptors()
 {
     for (int fd = 0; fd <= 2; ++fd) {
-        if (fcntl(fd, F_GETFD) < 0)
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_PATH) < 0)
+            epoll_create1(0); // there may be no /dev: this cannot be read or written either
     }
 }
 
@@ -36,6 +38,7 @@ void set_signals()
 void prepare_process()
 {
     fill_standard_descriptors();
+    replace_standard_output();
     set_signals();
 }
 

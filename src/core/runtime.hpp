@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,7 @@ namespace emilua {
 
 class context;
 class vm;
+struct process_change;
 
 // Source texts of modules by absolute path: a file is read once a process. An embedder fills it in advance.
 class source_cache {
@@ -56,6 +58,9 @@ public:
 
     vm* master() const { return master_.load(std::memory_order_relaxed); }
     void set_master(vm* v) { master_.store(v, std::memory_order_relaxed); }
+
+    // Applies a change to the process that starts subprocess actors; empty: there is none. False: it could not.
+    std::function<bool(const process_change&)> mirror;
 
     // --- Threads
     // Adds a thread that runs `c` until its last VM has closed. Throws std::system_error.

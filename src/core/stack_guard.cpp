@@ -21,7 +21,8 @@ void on_fault(int signo, siginfo_t* info, void*)
 {
     fiber* f = current ? current->current() : nullptr;
     auto* address = static_cast<std::byte*>(info->si_addr);
-    if (f && address < f->memory.bottom && address >= f->memory.bottom - page_size()) {
+    bool is_fault = info->si_code > 0; // and not kill(2)
+    if (is_fault && f && address < f->memory.bottom && address >= f->memory.bottom - page_size()) {
         char text[200];
         // snprintf is not on the list of async-signal-safe functions; this process is lost anyway and glibc's
         // neither allocates nor locks for %p and %zu.
@@ -30,22 +31,33 @@ void on_fault(int signo, siginfo_t* info, void*)
                           f->id(), current->id(), f->memory.size() / 1024);
         [[maybe_unused]] auto r = write(STDERR_FILENO, text, static_cast<std::size_t>(n));
     }
-    // The default action happens when the faulting instruction runs again.
+    // The default action happens when the faulting instruction runs again, or now.
     std::signal(signo, SIG_DFL);
+    if (!is_fault)
+        std::raise(signo);
 }
 
 } // namespace
+
+void install(int signo)
+{
+    if constexpr (sanitizer::enabled) {
+        std::signal(signo, SIG_DFL);
+        return;
+    }
+    struct sigaction action;
+    std::memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigaction(signo, &action, nullptr);
+}
 
 void install()
 {
     if constexpr (sanitizer::enabled)
         return;
-    struct sigaction action;
-    std::memset(&action, 0, sizeof(action));
-    action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigaction(SIGSEGV, &action, nullptr);
-    sigaction(SIGBUS, &action, nullptr);
+    install(SIGSEGV);
+    install(SIGBUS);
 }
 
 thread_stack::thread_stack()

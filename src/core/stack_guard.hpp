@@ -9,6 +9,8 @@ namespace emilua::stack_guard {
 
 // Installs the handler for SIGSEGV and SIGBUS, once a process. Nothing under sanitizers: they have their own.
 void install();
+// The same for one of the two, after its disposition was changed.
+void install(int signo);
 
 // Gives the calling thread an alternate signal stack while it lives.
 class thread_stack {

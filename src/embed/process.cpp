@@ -5,17 +5,23 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <unistd.h>
+#include <unordered_set>
 
 namespace emilua {
 
 environment process_environment()
 {
     environment result;
+    std::unordered_set<std::string_view> names; // as getenv(3), the first of duplicates counts
     for (char** e = environ; *e; ++e) {
         const char* equals = std::strchr(*e, '=');
-        if (equals)
-            result.emplace_back(std::string(*e, static_cast<std::size_t>(equals - *e)), equals + 1);
+        if (!equals)
+            continue;
+        std::string_view name{*e, static_cast<std::size_t>(equals - *e)};
+        if (names.insert(name).second)
+            result.emplace_back(name, equals + 1);
     }
     return result;
 }

@@ -18,6 +18,7 @@ int open_filesystem(lua_State* L)
         class_<filesystem_module> members{L, "filesystem"};
         push_path_constructors(L);
         members.method("path");
+        add_process_state(L, members);
     }
     push<filesystem_module>(L);
     return 1;

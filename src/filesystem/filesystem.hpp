@@ -5,7 +5,12 @@
 
 namespace emilua {
 
+class class_builder;
+
 // Pushes the module's object. Once a VM.
 int open_filesystem(lua_State* L);
+
+// Adds current_working_directory, chroot and umask.
+void add_process_state(lua_State* L, class_builder& c);
 
 } // namespace emilua

@@ -1,6 +1,7 @@
 #include "io/file_descriptor.hpp"
 
 #include "core/class.hpp"
+#include "system/capabilities.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -49,6 +50,20 @@ int tostring(lua_State* L)
     return 1;
 }
 
+int cap_get(lua_State* L)
+{
+    push_capabilities(L, cap_get_fd(check_self(L).value));
+    return 1;
+}
+
+int cap_set(lua_State* L)
+{
+    auto& self = check_self(L);
+    if (cap_set_fd(self.value, check<linux_capabilities>(L, 2).value.get()) != 0)
+        raise(L, error_code{errno, boost::system::system_category()});
+    return 0;
+}
+
 // Capsicum is FreeBSD's.
 int no_capsicum(lua_State* L)
 {
@@ -71,6 +86,8 @@ void register_file_descriptor(lua_State* L)
     class_<file_descriptor>{L, "file_descriptor"}
         .method("close", fn<close>)
         .method("dup", fn<dup>)
+        .method("cap_get", fn<cap_get>)
+        .method("cap_set", fn<cap_set>)
         .method("cap_rights_limit", fn<no_capsicum>)
         .method("cap_ioctls_limit", fn<no_capsicum>)
         .method("cap_fcntls_limit", fn<no_capsicum>)

@@ -7,6 +7,7 @@ namespace emilua {
 
 int open_ip(lua_State* L);
 int open_pipe(lua_State* L);
+int open_serial_port(lua_State* L);
 int open_unix(lua_State* L);
 
 } // namespace emilua

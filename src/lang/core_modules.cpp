@@ -36,6 +36,7 @@ lua_CFunction core_module(std::string_view name)
         {"pipe", fn<open_pipe>},
         {"recursive_mutex", fn<open_recursive_mutex>},
         {"regex", fn<open_regex>},
+        {"serial_port", fn<open_serial_port>},
         {"stream", fn<open_stream>},
         {"system", fn<open_system>},
         {"time", fn<open_time>},

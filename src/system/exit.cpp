@@ -3,7 +3,7 @@
 #include "system/system.hpp"
 
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 #include <unistd.h>
 
 namespace emilua {
@@ -29,7 +29,7 @@ force read_force(lua_State* L)
         break;
     }
     case LUA_TSTRING:
-        if (std::strcmp(lua_tostring(L, -1), "abort") != 0)
+        if (std::string_view{lua_tostring(L, -1), lua_objlen(L, -1)} != "abort")
             raise_invalid_argument(L, "force");
         result = force::abort;
         break;

@@ -1,13 +1,14 @@
 // system.in_, .out, .err.
 //
-// The open file descriptions of 0, 1 and 2 are shared with other processes and must stay in blocking mode. So
-// we read and write through descriptions of our own: /proc/self/fd/N opened again, non-blocking. Where that
-// cannot be (sockets, no permission) we wait for readiness on a duplicate and then ask for no more than is
-// ready. What cannot be polled (regular files) is always ready.
-#include "core/await.hpp"
+// The open file descriptions of 0, 1 and 2 are shared with other processes and must stay in the mode they
+// are in, blocking as a rule. So terminals and pipes get a description of our own: /proc/self/fd/N opened
+// again, non-blocking. Where that cannot be (sockets, no permission, devices that are another one when they
+// are opened again) we wait for readiness and ask for no more than is ready. What cannot be polled (regular
+// files, /dev/null) is always ready.
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/file_descriptor.hpp"
+#include "io/operation_queue.hpp"
 #include "system/system.hpp"
 
 #include <algorithm>
@@ -16,9 +17,14 @@
 #include <climits>
 #include <cstdio>
 #include <fcntl.h>
-#include <memory>
+#include <optional>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace emilua {
@@ -27,13 +33,19 @@ namespace {
 
 using descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
-enum class access { direct, own_description, polled, socket };
+enum class access { direct, own_description, shared, socket };
 
 // A VM's way to one of the three descriptors, made at the first transfer.
 struct standard_stream {
-    int fd;
+    standard_stream(boost::asio::io_context& io, int number);
+
+    int fd; // for the transfers
     access how = access::direct;
-    std::unique_ptr<descriptor> pollable; // null: direct
+    file_descriptor own;
+    // Readable when `fd` is ready: an epoll instance, because Asio would make `fd` itself non-blocking to
+    // wait for it. Empty: always ready, or broken; the transfer then says what is wrong.
+    std::optional<descriptor> readiness;
+    operation_queue pending;
 };
 
 error_code last_error()
@@ -41,31 +53,93 @@ error_code last_error()
     return {errno, boost::system::system_category()};
 }
 
-bool may_wait(mode_t mode)
+bool may_be_reopened(int fd, mode_t mode)
 {
-    return S_ISFIFO(mode) || S_ISCHR(mode) || S_ISSOCK(mode);
+    int ignored;
+    bool is_master = ioctl(fd, TIOCGPTN, &ignored) == 0; // /dev/ptmx: a new terminal each time it is opened
+    return S_ISFIFO(mode) || (isatty(fd) && !is_master);
 }
 
-// A descriptor for waiting, -1 if the object is always ready or broken: the transfer then says what is wrong.
-int open_pollable(standard_stream& s)
+// Another description of the same object, or -1.
+int reopen(int fd)
+{
+    char path[40];
+    std::snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, (fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+standard_stream::standard_stream(boost::asio::io_context& io, int number)
+    : fd{number}
 {
     struct stat st;
-    int flags = fcntl(s.fd, F_GETFL);
-    int unusable = s.fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
-    if (flags < 0 || (flags & O_ACCMODE) == unusable || fstat(s.fd, &st) != 0 || !may_wait(st.st_mode))
-        return -1;
-    if (!S_ISSOCK(st.st_mode)) {
-        char path[40];
-        std::snprintf(path, sizeof(path), "/proc/self/fd/%d", s.fd);
-        int mode = s.fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
-        int own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (own >= 0) {
-            s.how = access::own_description;
-            return own;
-        }
+    int flags = fcntl(number, F_GETFL);
+    int unusable = number == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (flags < 0 || (flags & O_ACCMODE) == unusable || fstat(number, &st) != 0)
+        return;
+    if (may_be_reopened(number, st.st_mode) && (own.value = reopen(number)) >= 0)
+        fd = own.value;
+    file_descriptor poller;
+    poller.value = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = number == STDIN_FILENO ? EPOLLIN : EPOLLOUT;
+    if (poller.value < 0)
+        throw std::system_error{errno, std::system_category()};
+    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0)
+        return;
+    readiness.emplace(io, poller.value);
+    poller.release();
+    how = own.value >= 0 ? access::own_description : S_ISSOCK(st.st_mode) ? access::socket : access::shared;
+}
+
+bool is_ready(int fd, short events)
+{
+    pollfd p{.fd = fd, .events = events, .revents = 0};
+    return poll(&p, 1, 0) > 0;
+}
+
+// Without RWF_NOWAIT (terminals, old kernels). A pipe that is ready has room for PIPE_BUF, a terminal for a
+// character.
+ssize_t write_what_is_ready(int fd, const unsigned char* data, std::size_t size)
+{
+    std::size_t chunk = isatty(fd) ? 1 : PIPE_BUF;
+    std::size_t done = 0;
+    while (done < size && is_ready(fd, POLLOUT)) {
+        ssize_t n = write(fd, data + done, std::min(chunk, size - done));
+        if (n < 0)
+            return done > 0 ? static_cast<ssize_t>(done) : -1;
+        done += static_cast<std::size_t>(n);
     }
-    s.how = S_ISSOCK(st.st_mode) ? access::socket : access::polled;
-    return fcntl(s.fd, F_DUPFD_CLOEXEC, 3);
+    if (done > 0)
+        return static_cast<ssize_t>(done);
+    errno = EAGAIN;
+    return -1;
+}
+
+ssize_t try_read(standard_stream& s, byte_span& b)
+{
+    if (s.how == access::socket)
+        return recv(s.fd, b.data, b.size, MSG_DONTWAIT);
+    if (s.how != access::shared)
+        return read(s.fd, b.data, b.size);
+    iovec v{b.data, b.size};
+    ssize_t n = preadv2(s.fd, &v, 1, -1, RWF_NOWAIT);
+    if (n >= 0 || errno != EOPNOTSUPP)
+        return n;
+    if (is_ready(s.fd, POLLIN))
+        return read(s.fd, b.data, b.size);
+    errno = EAGAIN;
+    return -1;
+}
+
+ssize_t try_write(standard_stream& s, byte_span& b)
+{
+    if (s.how == access::socket)
+        return send(s.fd, b.data, b.size, MSG_DONTWAIT);
+    if (s.how != access::shared)
+        return write(s.fd, b.data, b.size);
+    iovec v{b.data, b.size};
+    ssize_t n = pwritev2(s.fd, &v, 1, -1, RWF_NOWAIT);
+    return n < 0 && errno == EOPNOTSUPP ? write_what_is_ready(s.fd, b.data, b.size) : n;
 }
 
 standard_stream& stream(lua_State* L)
@@ -74,98 +148,51 @@ standard_stream& stream(lua_State* L)
     auto* s = test<standard_stream>(L, -1);
     if (!s) {
         lua_rawgeti(L, lua_upvalueindex(1), 2);
-        s = &push<standard_stream>(L, standard_stream{.fd = static_cast<int>(lua_tointeger(L, -1)),
-                                                      .how = access::direct,
-                                                      .pollable = {}});
-        int fd = open_pollable(*s);
-        if (fd >= 0) {
-            try {
-                s->pollable = std::make_unique<descriptor>(vm::of(L).io().get_executor(), fd);
-            } catch (const boost::system::system_error&) {
-                close(fd); // epoll refuses it (/dev/null): it is always ready
-                s->how = access::direct;
-            }
-        }
+        s = &push<standard_stream>(L, vm::of(L).io(), static_cast<int>(lua_tointeger(L, -1)));
         lua_rawseti(L, lua_upvalueindex(1), 1);
     }
     return *s;
 }
 
-byte_span& check_buffer(lua_State* L)
+// The buffer at 2 goes to or comes from the stream: returns the count. An empty one waits for nothing.
+std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_span&))
 {
-    return check<byte_span>(L, 2);
-}
-
-// Completes at once, but is a suspension point like the others.
-void pause(lua_State* L)
-{
-    vm::yield(L);
+    auto& buffer = check<byte_span>(L, 2);
+    check_suspend(L);
+    check_interruption(L);
+    if (buffer.size == 0) {
+        vm::yield(L);
+        return 0;
+    }
+    standard_stream& s = stream(L);
+    return perform(
+        L, s.pending, [&](auto token) { s.readiness->async_wait(descriptor::wait_read, std::move(token)); },
+        [&]() -> ssize_t {
+            for (;;) {
+                ssize_t n = attempt(s, buffer);
+                if (n >= 0)
+                    return n;
+                if (errno == EAGAIN && !s.readiness)
+                    return -EIO; // never seen; there is nothing to wait for
+                if (errno != EINTR)
+                    return -errno;
+            }
+        });
 }
 
 int read_some(lua_State* L)
 {
-    byte_span& b = check_buffer(L);
-    standard_stream& s = stream(L);
-    if (s.how == access::own_description && b.size > 0) {
-        lua_pushinteger(L, static_cast<lua_Integer>(await<std::size_t>(L, [&](auto token) {
-                            s.pollable->async_read_some(b.as_mutable(), std::move(token));
-                        })));
-        return 1;
-    }
-    if (b.size == 0) {
-        pause(L);
-        lua_pushinteger(L, 0);
-        return 1;
-    }
-    for (;;) {
-        if (s.pollable)
-            await(L, [&](auto token) { s.pollable->async_wait(descriptor::wait_read, std::move(token)); });
-        else
-            pause(L);
-        ssize_t n =
-            s.how == access::socket ? recv(s.fd, b.data, b.size, MSG_DONTWAIT) : read(s.fd, b.data, b.size);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-            continue;
-        if (n < 0)
-            raise(L, last_error());
-        if (n == 0)
-            raise(L, boost::asio::error::make_error_code(boost::asio::error::eof));
-        lua_pushinteger(L, n);
-        return 1;
-    }
+    std::size_t count = transfer(L, try_read);
+    if (count == 0 && check<byte_span>(L, 2).size > 0)
+        raise(L, boost::asio::error::make_error_code(boost::asio::error::eof));
+    lua_pushinteger(L, static_cast<lua_Integer>(count));
+    return 1;
 }
 
 int write_some(lua_State* L)
 {
-    byte_span& b = check_buffer(L);
-    standard_stream& s = stream(L);
-    if (b.size == 0) {
-        pause(L);
-        lua_pushinteger(L, 0);
-        return 1;
-    }
-    if (s.how == access::own_description) {
-        lua_pushinteger(L, static_cast<lua_Integer>(await<std::size_t>(L, [&](auto token) {
-                            s.pollable->async_write_some(b.as_const(), std::move(token));
-                        })));
-        return 1;
-    }
-    for (;;) {
-        if (s.pollable)
-            await(L, [&](auto token) { s.pollable->async_wait(descriptor::wait_write, std::move(token)); });
-        else
-            pause(L);
-        // A pipe that is ready has room for PIPE_BUF: a write of that size does not block.
-        std::size_t size = s.how == access::polled ? std::min<std::size_t>(b.size, PIPE_BUF) : b.size;
-        ssize_t n =
-            s.how == access::socket ? send(s.fd, b.data, size, MSG_DONTWAIT) : write(s.fd, b.data, size);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-            continue;
-        if (n < 0)
-            raise(L, last_error());
-        lua_pushinteger(L, n);
-        return 1;
-    }
+    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, try_write)));
+    return 1;
 }
 
 int number_of(lua_State* L)
@@ -179,6 +206,9 @@ int number_of(lua_State* L)
 int dup(lua_State* L)
 {
     int fd = number_of(L);
+    // What fills the number of a stream that was closed from the start is no stream.
+    if (fcntl(fd, F_GETFL) & O_PATH)
+        raise(L, error_code{EBADF, boost::system::system_category()});
     register_file_descriptor(L);
     file_descriptor& copy = push_file_descriptor(L);
     copy.value = fcntl(fd, F_DUPFD_CLOEXEC, 3);

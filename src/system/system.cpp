@@ -55,6 +55,13 @@ int open_system(lua_State* L)
         c.method("out");
         push_standard_output(L, STDERR_FILENO);
         c.method("err");
+        push_signal(L);
+        c.method("signal");
+        add_spawn(L, c);
+        add_identity(c);
+        add_capabilities(L, c);
+        add_confinement(L, c);
+        add_jails(c);
     }
     push<system_module>(L);
     return 1;

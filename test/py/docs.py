@@ -53,7 +53,7 @@ def _():
 def _():
     listed = {name + '.adoc' for name in re.findall(r"^    '([^']+)',$", text('doc/meson.build'), re.MULTILINE)}
     assert listed == pages(), f'doc/meson.build: missing {pages() - listed}, too many {listed - pages()}'
-    linked = set(re.findall(r'xref:([\w/]+\.adoc)', text('doc/index.adoc')))
+    linked = set(re.findall(r'xref:([\w/.]+\.adoc)', text('doc/index.adoc')))
     assert linked == pages() - {'index.adoc'}, f'doc/index.adoc: missing {pages() - linked}, too many {linked - pages()}'
 
 
@@ -77,6 +77,7 @@ local objects = {
     ['ip.address_info_flag'] = ip.address_info_flag, ['ip.endpoint'] = udp, ['ip.socket'] = udp,
     ['ip.tcp.socket'] = ip.tcp.socket.new(), ['ip.tcp.acceptor'] = ip.tcp.acceptor.new(), ['ip.udp.socket'] = udp,
     ['pipe.end'] = reader, ['pipe.read_stream'] = reader, ['pipe.write_stream'] = writer,
+    linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
@@ -102,7 +103,8 @@ local function check(class, member)
 end
 
 """
-PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info'}
+PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info',
+                'system.ruleset_attr', 'system.rule_attr', 'system.spawn_options', 'system.scheduler'}
 
 
 def annotated(meta):

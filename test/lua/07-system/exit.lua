@@ -1,0 +1,151 @@
+-- system.exit (07 §5). Where it may be called: 01-environment/exit-main.lua; workers: workers-exit.lua.
+
+--@ test 07.24 the status
+--@ file x.lua
+--| local system = require 'system'
+--| system.exit(loadstring('return ' .. system.arguments[3])())
+--@ run for code in 7 '' 0 300 -1 256 "'7'" 2.9 -1.5 nil 'nil, {}' '3, nil' '3, 5' '3, true' "3, 'x'"; do $EMILUA x.lua "$code"; printf '%s\n' $?; done | tr '\n' ' '
+--@ stdout 7 0 0 44 255 0 7 2 255 0 0 3 3 3 3 
+--@ test 07.35 the code is checked first
+--@ file x.lua
+--| local exit = require('system').exit
+--| for _, bad in ipairs { {}, true, 'x', print } do
+--|     local ok, e = pcall(exit, bad, { force = 3 })
+--|     assert(not ok and type(e) == 'string' and e:find 'bad argument #1')
+--| end
+--@ run $EMILUA x.lua
+--@ test 07.27 handlers do not run, finalizers do
+--@ file x.lua
+--| local function note(text) local p = newproxy(true) getmetatable(p).__gc = function() print(text) end return p end
+--| kept = note 'finalizer'
+--| local time = require 'time'
+--| scope_cleanup_push(function() print 'handler' end)
+--| spawn(function()
+--|     scope_cleanup_push(function() print 'handler' end)
+--|     time.sleep(10)
+--| end)
+--| this_fiber.yield()
+--| require('system').exit(3)
+--@ run $EMILUA x.lua
+--@ status 3
+--@ stdout finalizer
+--@ test 07.28 exit while others are blocked
+--@ file x.lua
+--| local system, time, pipe = require 'system', require 'time', require 'pipe'
+--| local buffer = byte_span.new(10)
+--| spawn(function() time.sleep(100) end)
+--| spawn(function() system.in_:read_some(buffer) end)
+--| spawn(function() system.in_:read_some(buffer) end)
+--| spawn(function() while true do system.out:write_some(byte_span.new(100000)) end end)
+--| spawn(function() while true do system.out:write_some(byte_span.new(100000)) end end)
+--| spawn(function() system.signal.set.new(1):wait() end)
+--| local r, w = pipe.pair()
+--| spawn(function() r:read_some(buffer) end)
+--| time.sleep(0.1)
+--| system.exit(9)
+--@ run mkfifo in out; exec 3<>in 4<>out; start=$(date +%s%N); $EMILUA x.lua <in >out; s=$?; [ $(( ($(date +%s%N) - start) / 1000000 )) -lt 5000 ] && exit $s
+--@ status 9
+--@ test 07.32 options
+--@ file x.lua
+--| local exit = require('system').exit
+--| local function refused(options, code, arg)
+--|     local ok, e = pcall(exit, 1, options)
+--|     assert(not ok and e.code == code and tostring(e.category) == 'generic' and e.arg == arg, tostring(e))
+--| end
+--| refused({ force = 1 }, 95)
+--| for _, bad in ipairs { 3, -1, 0.5, 2.5, 1.5, 'x', '2', '', 'abort\0', 'ABORT' } do refused({ force = bad }, 22, 'force') end
+--| for _, bad in ipairs { true, {}, print } do refused({ force = bad }, 22, 2) end
+--| refused(setmetatable({}, { __index = function(_, key) return key == 'force' and 3 end }), 22, 'force')
+--| exit(6, { force = 0 })
+--@ run $EMILUA x.lua
+--@ status 6
+--@ test 07.33 force = 2
+--@ file x.lua
+--| local system, time = require 'system', require 'time'
+--| local p = newproxy(true)
+--| getmetatable(p).__gc = function() system.out:write_some(byte_span.append 'finalizer\n') end
+--| local worker = spawn_vm './y'
+--| worker:send 'go'
+--| local set = system.signal.set.new(system.signal.SIGUSR1)
+--| set:wait()
+--| system.exit(4, { force = 2 })
+--@ file y.lua
+--| local system, time = require 'system', require 'time'
+--| require('inbox'):receive()
+--| spawn(function() time.sleep(0.1) system.signal.raise(system.signal.SIGUSR1) end):detach()
+--| time.sleep(100)
+--@ run $EMILUA x.lua
+--@ status 4
+--@ stdout! .
+--@ test 07.34 force = "abort"
+--@ file x.lua
+--| require('system').exit(4, { force = 'abort' })
+--@ run exec $EMILUA x.lua
+--@ status signal SIGABRT
+--@ test 07.34 also with SIGABRT in a set
+--@ file x.lua
+--| local system = require 'system'
+--| local set = system.signal.set.new(system.signal.SIGABRT)
+--| system.exit(4, { force = 'abort' })
+--@ run exec $EMILUA x.lua
+--@ status signal SIGABRT
+--@ test 07.31 a worker gets EPERM for any options and goes on
+--@ file y.lua
+--| local system = require 'system'
+--| require('inbox'):receive()
+--| for _, options in ipairs { {}, 1, false } do
+--|     local e = select(2, pcall(system.exit, 1, options))
+--|     assert(e.code == 1 and tostring(e.category) == 'generic' and e.arg == nil)
+--| end
+--| assert(type(select(2, pcall(system.exit, {}, {}))) == 'string')
+--| print 'went on'
+--| system.exit(1, nil)
+--| print 'not reached'
+--@ file x.lua
+--| local worker = spawn_vm './y'
+--| worker:send 'go'
+--@ run $EMILUA x.lua
+--@ stdout went on
+--@ test 07.25 nothing catches it
+--@ file x.lua
+--| local system = require 'system'
+--| local how = system.arguments[3]
+--| local exit = function() system.exit(3) end
+--| local ways = {
+--|     pcall = function() pcall(exit) end,
+--|     xpcall = function() xpcall(exit, print) end,
+--|     fiber = function() spawn(exit):join() end,
+--|     coroutine = function() coroutine.resume(coroutine.create(function() pcall(exit) end)) end,
+--|     sort = function() table.sort({ 3, 2, 1 }, exit) end,
+--|     index = function() return setmetatable({}, { __index = exit }).x end,
+--|     forbid_suspend = function() this_fiber.forbid_suspend() exit() end,
+--|     uninterruptible = function() this_fiber.disable_interruption() exit() end,
+--| }
+--| ways[how]()
+--| print 'not reached'
+--@ run for how in pcall xpcall fiber coroutine sort index forbid_suspend uninterruptible; do $EMILUA x.lua $how; printf '%s ' $?; done
+--@ stdout 3 3 3 3 3 3 3 3 
+--@ test 07.26 07.30 workers go on after the exit of the main VM
+--@ file x.lua
+--| local system = require 'system'
+--| local worker = spawn_vm './y'
+--| worker:send 'go'
+--| system.exit(21)
+--@ file y.lua
+--| require('inbox'):receive()
+--| require('time').sleep(0.1)
+--| print 'worker is done'
+--@ run $EMILUA x.lua
+--@ status 21
+--@ stdout worker is done
+--@ test 07.29 a worker's exit ends itself only
+--@ file x.lua
+--| local worker = spawn_vm './y'
+--| worker:send 'go'
+--| require('time').sleep(0.1)
+--| print 'main goes on'
+--@ file y.lua
+--| require('inbox'):receive()
+--| require('system').exit(21)
+--@ run $EMILUA x.lua
+--@ stdout main goes on

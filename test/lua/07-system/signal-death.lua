@@ -1,0 +1,254 @@
+-- Signals that end the process, or do not (07 §1, §6).
+
+--@ test 07.7 a disposition inherited as ignored is kept
+--@ file x.lua
+--| local signal = require('system').signal
+--| signal.raise(signal.SIGHUP)
+--| print 'alive'
+--@ run trap '' HUP; $EMILUA x.lua
+--@ stdout alive
+--@ test 07.7 until the program wants the default
+--@ file x.lua
+--| local signal = require('system').signal
+--| signal.default(signal.SIGHUP)
+--| signal.raise(signal.SIGHUP)
+--| print 'not reached'
+--@ run trap '' HUP; exec $EMILUA x.lua
+--@ status signal SIGHUP
+--@ stdout! .
+--@ test 07.19 under nohup SIGHUP stays ignored
+--@ file x.lua
+--| local signal = require('system').signal
+--| signal.raise(signal.SIGHUP)
+--| print 'alive'
+--@ run nohup $EMILUA x.lua 2>/dev/null
+--@ stdout alive
+--@ test 07.7 other dispositions are default and the mask is empty
+--@ file y.lua
+--| local signal = require('system').signal
+--| signal.raise(signal.SIGTERM)
+--@ run exec $PYTHON -c 'import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); os.execv(sys.argv[1], sys.argv[1:])' $EMILUA y.lua
+--@ status signal SIGTERM
+--@ test 07.19 a write without readers kills after signal.default(SIGPIPE)
+--@ file x.lua
+--| local system = require 'system'
+--| local ok, e = pcall(system.out.write_some, nil, byte_span.append 'x')
+--| assert(not ok and e.code == 32 and tostring(e.category) == 'system' and tostring(e) == 'Broken pipe')
+--| system.signal.default(system.signal.SIGPIPE)
+--| system.out:write_some(byte_span.append 'x')
+--@ run { while kill -0 $$ 2>/dev/null && [ ! -e closed ]; do sleep 0.01; done; $EMILUA x.lua; echo $? >status; } | { exec <&-; : >closed; }; while [ ! -s status ]; do sleep 0.01; done; cat status
+--@ stdout 141
+--@ test 07.19 the same for a pipe of the program
+--@ file x.lua
+--| local system, pipe = require 'system', require 'pipe'
+--| local r, w = pipe.pair()
+--| r:close()
+--| assert(tostring(select(2, pcall(w.write_some, w, byte_span.append 'x'))) == 'Broken pipe')
+--| system.signal.default(system.signal.SIGPIPE)
+--| w:write_some(byte_span.append 'x')
+--@ run exec $EMILUA x.lua
+--@ status signal SIGPIPE
+--@ test 07.48 ignored, then held by a set and dropped: default again
+--@ file x.lua
+--| local system = require 'system'
+--| local signal, how = system.signal, system.arguments[3]
+--| signal.ignore(signal.SIGUSR1)
+--| signal.raise(signal.SIGUSR1)
+--| local set = signal.set.new(signal.SIGUSR1)
+--| local other = signal.set.new(signal.SIGUSR1)
+--| signal.raise(signal.SIGUSR1)
+--| set:remove(signal.SIGUSR1)
+--| signal.raise(signal.SIGUSR1) -- the other holds it
+--| print(other:wait(), other:wait())
+--| if how == 'remove' then other:remove(signal.SIGUSR1) end
+--| if how == 'clear' then other:clear() end
+--| if how == 'collect' then other = nil collectgarbage() collectgarbage() end
+--| system.out:write_some(byte_span.append 'dropped\n')
+--| signal.raise(signal.SIGUSR1)
+--| system.out:write_some(byte_span.append 'not reached\n')
+--@ run { for how in remove clear collect; do $EMILUA x.lua $how; echo $?; done; } 2>/dev/null
+--@ stdout dropped
+--@ stdout 138
+--@ stdout dropped
+--@ stdout 138
+--@ stdout dropped
+--@ stdout 138
+--@ test 07.48 after the end of the VM that held it
+--@ file x.lua
+--| local system = require 'system'
+--| local signal = system.signal
+--| local set = signal.set.new(signal.SIGUSR1)
+--| local worker = spawn_vm './worker'
+--| worker:send(tostring(signal.SIGUSR1))
+--@ file worker.lua
+--| local signal = require('system').signal
+--| local signo = tonumber(require('inbox'):receive())
+--| local time = require 'time'
+--| while pcall(signal.raise, signo) do time.sleep(0.01) end
+--| print 'default'
+--@ run $EMILUA x.lua
+--@ stdout default
+--@ test 07.49 an idle set keeps nothing alive
+--@ file x.lua
+--| local signal = require('system').signal
+--| set = signal.set.new(signal.SIGUSR1)
+--| signal.raise(signal.SIGUSR1)
+--@ run $EMILUA x.lua
+--@ test 07.49 a fiber that waits keeps its VM alive
+--@ file x.lua
+--| local system = require 'system'
+--| local set = system.signal.set.new(system.signal.SIGTERM)
+--| spawn(function()
+--|     print(set:wait())
+--|     system.exit(4)
+--| end):detach()
+--@ run $EMILUA x.lua & sleep 0.3; kill -0 $! && kill $!; wait $!
+--@ status 4
+--@ stdout 15
+--@ test 07.49 exit does not wait for waiters
+--@ file x.lua
+--| local system = require 'system'
+--| local set = system.signal.set.new(system.signal.SIGTERM)
+--| for _ = 1, 3 do spawn(function() set:wait() end):detach() end
+--| this_fiber.yield()
+--| system.signal.raise(system.signal.SIGTERM)
+--| system.exit(5)
+--@ run $EMILUA x.lua
+--@ status 5
+--@ test 07.52 the default action of a raised signal: no handler, no finalizer
+--@ file x.lua
+--| local system = require 'system'
+--| scope_cleanup_push(function() system.out:write_some(byte_span.append 'handler\n') end)
+--| local proxy = newproxy(true)
+--| getmetatable(proxy).__gc = function() print 'finalizer' end
+--| system.signal.raise(system.signal[system.arguments[3]])
+--| print 'not reached'
+--@ run { for name in TERM KILL INT ABRT SEGV BUS USR1; do $EMILUA x.lua SIG$name; echo $?; done; } 2>/dev/null
+--@ need !sanitizer
+--@ stdout 143
+--@ stdout 137
+--@ stdout 130
+--@ stdout 134
+--@ stdout 139
+--@ stdout 135
+--@ stdout 138
+--@ test 07.52 SIGSEGV after a set held it
+--@ need !sanitizer
+--@ file x.lua
+--| local signal = require('system').signal
+--| local set = signal.set.new(signal.SIGSEGV, signal.SIGFPE)
+--| signal.raise(signal.SIGSEGV)
+--| assert(set:wait() == 11)
+--| set:clear()
+--| signal.raise(signal.SIGSEGV)
+--@ run exec $EMILUA x.lua
+--@ status signal SIGSEGV
+--@ test 07.52 a fault kills, whatever set holds the signal
+--@ need !sanitizer
+--@ file x.lua
+--| local signal = require('system').signal
+--| local ffi = require 'ffi'
+--| local set = signal.set.new(signal.SIGSEGV)
+--| ffi.cast('int *', 8)[0] = 1
+--@ run exec $EMILUA x.lua
+--@ status signal SIGSEGV
+--@ test 07.52 raise(SIGSTOP) stops the process
+--@ file x.lua
+--| local signal = require('system').signal
+--| signal.raise(signal.SIGSTOP)
+--| print 'continued'
+--@ run $EMILUA x.lua & while [ "$(cut -d ' ' -f 3 /proc/$!/stat)" != T ]; do sleep 0.01; done; echo stopped; kill -CONT $!; wait $!
+--@ stdout stopped
+--@ stdout continued
+--@ test 07.53 07.54 workers
+--@ file x.lua
+--| local system = require 'system'
+--| local signal = system.signal
+--| if _CONTEXT ~= 'worker' then
+--|     local set = signal.set.new(signal.SIGUSR1)
+--|     signal.ignore(signal.SIGTTOU)
+--|     local worker = spawn_vm '.'
+--|     print(set:wait())
+--|     return
+--| end
+--| local function refused(f, ...)
+--|     local ok, e = pcall(f, ...)
+--|     assert(not ok and e.code == 1 and tostring(e.category) == 'generic' and e.arg == nil, tostring(e))
+--| end
+--| refused(signal.set.new)
+--| refused(signal.set.new, 'x')
+--| for _, name in ipairs { 'ignore', 'default' } do
+--|     refused(signal[name], signal.SIGUSR2)
+--|     refused(signal[name], 1000)
+--|     assert(type(select(2, pcall(signal[name]))) == 'string')
+--| end
+--| for _, name in ipairs { 'KILL', 'STOP', 'TERM', 'USR2', 'INT', 'SEGV', 'ABRT', 'BUS', 'ALRM' } do
+--|     refused(signal.raise, signal['SIG' .. name])
+--| end
+--| refused(signal.raise, 40)
+--| for _, name in ipairs { 'CHLD', 'CONT', 'URG', 'WINCH', 'TTOU', 'PIPE' } do signal.raise(signal['SIG' .. name]) end
+--| for _, bad in ipairs { 0, -1, 1000, 65, 32 } do
+--|     local e = select(2, pcall(signal.raise, bad))
+--|     assert(e.code == 22 and tostring(e.category) == 'system' and e.arg == nil)
+--| end
+--| assert(type(select(2, pcall(signal.raise, 'x'))) == 'string')
+--| print 'worker'
+--| signal.raise(signal.SIGUSR1)
+--@ script x.lua
+--@ run $EMILUA x.lua
+--@ stdout worker
+--@ stdout 10
+--@ test 07.53 a VM that handed the master role over keeps its sets
+--@ file x.lua
+--| local system = require 'system'
+--| local signal = system.signal
+--| local set = signal.set.new(signal.SIGUSR1, signal.SIGUSR2)
+--| local master = spawn_vm{ module = './master', new_master = true }
+--| for _, f in ipairs { function() set:add(signal.SIGHUP) end, function() set.add(nil) end,
+--|     function() signal.set.new(signal.SIGHUP) end } do
+--|     local e = select(2, pcall(f))
+--|     assert(e.code == 1 and tostring(e.category) == 'generic')
+--| end
+--| set:remove(signal.SIGUSR2)
+--| master:send 'go'
+--| assert(set:wait() == signal.SIGUSR1)
+--| set:cancel()
+--| set:clear()
+--| print 'old master'
+--@ file master.lua
+--| local signal = require('system').signal
+--| require('inbox'):receive()
+--| local set = signal.set.new(signal.SIGUSR1)
+--| signal.raise(signal.SIGUSR1)
+--| assert(set:wait() == signal.SIGUSR1)
+--@ run $EMILUA x.lua
+--@ stdout old master
+--@ test 07.50 many VMs, each with its own loop, get signals of their own sets
+--@ file x.lua
+--| local system, inbox = require 'system', require 'inbox'
+--| local signal = system.signal
+--| if _CONTEXT == 'worker' then
+--|     local where = inbox:receive()
+--|     local depth = tonumber(inbox:receive())
+--|     local set = signal.set.new(signal.SIGUSR1)
+--|     if depth > 0 then
+--|         local next_master = spawn_vm{ module = '/x', new_master = true, inherit_context = false }
+--|         next_master:send(where)
+--|         next_master:send(tostring(depth - 1))
+--|     else
+--|         where:send 'ready'
+--|     end
+--|     for _ = 1, 100 do assert(set:wait() == signal.SIGUSR1) end
+--|     where:send 'done'
+--|     return
+--| end
+--| local first = spawn_vm{ module = './x', new_master = true, inherit_context = false }
+--| first:send(inbox)
+--| first:send '5'
+--| assert(inbox:receive() == 'ready')
+--| for _ = 1, 100 do signal.raise(signal.SIGUSR1) end
+--| for _ = 1, 6 do assert(inbox:receive() == 'done') end
+--| print 'all'
+--@ script x.lua
+--@ run $EMILUA x.lua
+--@ stdout all

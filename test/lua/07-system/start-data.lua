@@ -1,0 +1,56 @@
+-- The module and what it starts with (07 §1-§3).
+
+--@ test 07.3 arguments
+--@ run $EMILUA $FILE -- a b
+--@ stdout 4 a b
+--@ test 07.3 no arguments
+--@ run $EMILUA $FILE
+--@ stdout 2
+--@ test 07.5 the environment
+--@ file x.lua
+--| local system = require 'system'
+--| local environment = system.environment
+--| assert(environment.FOO == '' and environment.BAR == 'a=b c' and environment.NOT_SET == nil)
+--| local worker = spawn_vm './y'
+--| worker:send 'go'
+--@ file y.lua
+--| require('inbox'):receive()
+--| local system = require 'system'
+--| assert(system.environment.FOO == '' and system.environment.BAR == 'a=b c')
+--| print(#system.arguments, system.arguments[3])
+--@ run FOO= BAR='a=b c' $EMILUA x.lua z | tr '\t' ' '
+--@ stdout 3 z
+--@ test 07.5 of duplicated names the first wins
+--@ file x.lua
+--| print(require('system').environment.FOO)
+--@ run $PYTHON -c 'import ctypes, sys; v = (ctypes.c_char_p * 3); ctypes.CDLL(None).execve(sys.argv[1].encode(), v(sys.argv[1].encode(), b"x.lua", None), (ctypes.c_char_p * 4)(b"FOO=1", b"FOO=2", b"broken", None))' $EMILUA
+--@ stdout 1
+--@ test 07.1 07.2 07.4 the module
+--@ file x.lua
+--| local system = require 'system'
+--| assert(type(system) == 'userdata' and getmetatable(system) == 'system' and tostring(system):find '^userdata: 0x')
+--| for _, key in ipairs { 'nope', 1, true, system, function() end } do
+--|     local ok, e = pcall(function() return system[key] end)
+--|     assert(not ok and e.code == 8 and tostring(e.category) == 'emilua.core' and e.index == 2)
+--|     assert(tostring(e) == "Requested key wasn't found in the table/userdata")
+--| end
+--| assert(select(2, pcall(function() return system[{}] end)).index == 2)
+--| assert(select(2, pcall(function() return system[nil] end)).index == 2)
+--| for _, key in ipairs { 'x', 'exit', 'arguments' } do
+--|     assert(type(select(2, pcall(function() system[key] = 1 end))) == 'string')
+--| end
+--| assert(not pcall(pairs, system) or not pcall(function() for _ in pairs(system) do end end))
+--| for _, name in ipairs { 'arguments', 'environment' } do
+--|     local first, second = system[name], system[name]
+--|     assert(type(first) == 'table' and first ~= second and getmetatable(first) == nil)
+--|     first.x, first[1] = 'y', 'z'
+--|     assert(system[name].x == nil and system[name][1] ~= 'z' and second.x == nil)
+--| end
+--| for _, name in ipairs { 'in_', 'out', 'err', 'signal' } do
+--|     local t = system[name]
+--|     assert(type(t) == 'table' and getmetatable(t) == nil and rawequal(system[name], t) and t.nope == nil)
+--| end
+--| assert(require 'system' == system)
+--@ run $EMILUA x.lua
+local system = require 'system'
+print(table.concat({ #system.arguments, select(3, unpack(system.arguments)) }, ' '))

@@ -1,0 +1,319 @@
+-- system.in_, .out, .err on pipes, files and devices (07 §4). Terminals and stranger things: test/py/streams.py.
+--@ file lib.lua
+--| local system = require 'system'
+--| function read(size)
+--|     local b = byte_span.new(size or 100)
+--|     return tostring(b:slice(1, system.in_:read_some(b)))
+--| end
+--| function fails(f, code, category)
+--|     local ok, e = pcall(f)
+--|     assert(not ok and e.code == code and tostring(e.category) == category and e.arg == nil, tostring(e))
+--| end
+--| function eof(f) fails(f, 2, 'asio.misc') end
+
+--@ test 07.8 a pipe, to its end and beyond
+--@ file x.lua
+--| local lib = require './lib'
+--| assert(lib.read() == 'abc')
+--| for _ = 1, 5 do lib.eof(lib.read) end
+--| assert(tostring(select(2, pcall(lib.read))) == 'End of file')
+--| assert(select(2, pcall(lib.read)) == (require 'asio_error').misc.eof)
+--@ run printf abc | $EMILUA x.lua
+--@ test 07.8 a regular file: reads share its offset
+--@ file x.lua
+--| local lib = require './lib'
+--| print(lib.read(3), lib.read(3))
+--| for _ = 1, 5 do lib.eof(lib.read) end
+--@ run printf 'xyabcdef' >f; { dd bs=1 count=2 of=/dev/null 2>/dev/null; $EMILUA x.lua | tr '\t' ' '; } <f
+--@ stdout abc def
+--@ test 07.8 what is not read stays for the next program
+--@ file x.lua
+--| local lib = require './lib'
+--| print(lib.read(3))
+--@ run printf 'abcdef' >f; { $EMILUA x.lua; cat; } <f; printf 'ghijkl' | { $EMILUA x.lua; cat; }
+--@ stdout abc
+--@ stdout defghi
+--@ stdout jkl
+--@ test 07.9 /dev/null, a directory, write-only, closed
+--@ file x.lua
+--| local lib = require './lib'
+--| local what = require('system').arguments[3]
+--| local expected = { null = { 2, 'asio.misc' }, directory = { 21, 'system' }, write_only = { 9, 'system' },
+--|     write_only_fifo = { 9, 'system' }, closed = { 9, 'system' } }
+--| for _ = 1, 3 do lib.fails(lib.read, unpack(expected[what])) end
+--| assert(require('system').in_:read_some(byte_span.new(0)) == 0)
+--@ run $EMILUA x.lua null </dev/null && $EMILUA x.lua directory </ && $EMILUA x.lua write_only 0>f && $EMILUA x.lua closed <&- &&
+--@ run mkfifo p && { cat p >/dev/null & $EMILUA x.lua write_only_fifo 0>p; }
+--@ test 07.9 a write to what is only read or closed
+--@ file x.lua
+--| local lib = require './lib'
+--| local out = require('system').out
+--| for _ = 1, 3 do lib.fails(function() out:write_some(byte_span.append 'x') end, 9, 'system') end
+--| assert(out:write_some(byte_span.new(0)) == 0)
+--@ run : >f; $EMILUA x.lua 1<f && $EMILUA x.lua >&- && mkfifo p && { : >p & $EMILUA x.lua 1<p; }
+--@ test 07.10 07.11 arguments
+--@ file x.lua
+--| local system = require 'system'
+--| local function invalid(f, ...)
+--|     local ok, e = pcall(f, ...)
+--|     assert(not ok and e.code == 22 and tostring(e.category) == 'generic' and e.arg == 2)
+--| end
+--| for _, f in ipairs { system.in_.read_some, system.out.write_some, system.err.write_some } do
+--|     for _, self in ipairs { false, system.in_, {}, 1 } do
+--|         for _, bad in ipairs { 'x', 1, {}, true } do invalid(f, self, bad) end
+--|         invalid(f, self or nil)
+--|         invalid(f)
+--|         assert(f(self or nil, byte_span.new(0)) == 0)
+--|     end
+--| end
+--| assert(system.in_.read_some(nil, byte_span.new(10)) == 3)
+--| assert(system.out.write_some(nil, byte_span.append 'out\n') == 4)
+--| assert(system.err.write_some(nil, byte_span.append 'err\n') == 4)
+--| for _, name in ipairs { 'in_', 'out', 'err' } do
+--|     local s = system[name]
+--|     s.dup(nil):close()
+--|     assert(s.isatty(nil) == false)
+--|     for _, f in ipairs { function() s.tcgetpgrp(nil) end, function() s.tcsetpgrp(nil, 1) end } do
+--|         local e = select(2, pcall(f))
+--|         assert(e.code == 25 and tostring(e.category) == 'system', tostring(e))
+--|     end
+--|     for _, arguments in ipairs { {}, { 'x' } } do
+--|         local e = select(2, pcall(s.tcsetpgrp, nil, unpack(arguments)))
+--|         assert(type(e) == 'string' and e:find 'bad argument #2')
+--|     end
+--|     local wrong = name == 'in_' and 'write_some' or 'read_some'
+--|     assert(s[wrong] == nil)
+--| end
+--@ run printf abc | $EMILUA x.lua 2>&1 | cat
+--@ stdout out
+--@ stdout err
+--@ test 07.10 an empty buffer waits for nothing
+--@ file x.lua
+--| local system, time = require 'system', require 'time'
+--| local blocked = spawn(function() system.in_:read_some(byte_span.new(1)) end)
+--| this_fiber.yield()
+--| assert(system.in_:read_some(byte_span.new(0)) == 0)
+--| blocked:interrupt()
+--| this_fiber.forbid_suspend()
+--| for _, f in ipairs { system.in_.read_some, system.out.write_some } do
+--|     for size = 0, 1 do
+--|         local e = select(2, pcall(f, nil, byte_span.new(size)))
+--|         assert(e.code == 12 and tostring(e.category) == 'emilua.core')
+--|     end
+--| end
+--@ run mkfifo p; $EMILUA x.lua <>p
+--@ test 07.12 first come, first served
+--@ file x.lua
+--| local lib = require './lib'
+--| local fibers = {}
+--| for i = 1, 3 do fibers[i] = spawn(function() return lib.read(3) end) end
+--| print(fibers[1]:join(), fibers[2]:join(), fibers[3]:join())
+--@ run printf abcdefghi | $EMILUA x.lua | tr '\t' ' '; { sleep 0.2; printf abcdefghi; } | $EMILUA x.lua | tr '\t' ' '
+--@ stdout abc def ghi
+--@ stdout abc def ghi
+--@ test 07.13 an interrupted reader consumes nothing
+--@ file x.lua
+--| local lib, time = require './lib', require 'time'
+--| local first = spawn(function() local ok, e = pcall(lib.read) return tostring(e) end)
+--| local second = spawn(function() return lib.read() end)
+--| time.sleep(0.05)
+--| first:interrupt()
+--| print(first:join())
+--| print(second:join())
+--@ run { sleep 0.4; printf 'complete'; } | $EMILUA x.lua
+--@ stdout Fiber interrupted
+--@ stdout complete
+--@ test 07.14 a reader does not stop others
+--@ file x.lua
+--| local lib, time = require './lib', require 'time'
+--| local reader = spawn(function() print(lib.read()) end)
+--| for i = 1, 3 do time.sleep(0.01) print(i) end
+--| reader:join()
+--@ run { sleep 0.4; printf 'data'; } | $EMILUA x.lua
+--@ stdout 1
+--@ stdout 2
+--@ stdout 3
+--@ stdout data
+--@ test 07.14 a writer to a full pipe does not stop others
+--@ file x.lua
+--| local system, time = require 'system', require 'time'
+--| local total = 0
+--| local writer = spawn(function() while true do total = total + system.out:write_some(byte_span.new(100000)) end end)
+--| for i = 1, 3 do time.sleep(0.01) system.err:write_some(byte_span.append 'tick\n') end
+--| assert(total > 0 and total < 10000000)
+--| writer:interrupt()
+--| writer:join()
+--| assert(writer.interruption_caught)
+--@ run mkfifo p; exec 3<>p; $EMILUA x.lua 2>&1 >p
+--@ stdout tick
+--@ stdout tick
+--@ stdout tick
+--@ test 07.15 with interruption disabled a reader returns its data
+--@ file x.lua
+--| local lib, time = require './lib', require 'time'
+--| local reader = spawn(function()
+--|     this_fiber.disable_interruption()
+--|     return lib.read()
+--| end)
+--| time.sleep(0.05)
+--| reader:interrupt()
+--| print(reader:join())
+--@ run { sleep 0.3; printf 'data'; } | $EMILUA x.lua
+--@ stdout data
+--@ test 07.15 data that came first are returned
+--@ file x.lua
+--| local lib, time, system = require './lib', require 'time', require 'system'
+--| local reader, got
+--| reader = spawn(function()
+--|     got = lib.read()
+--|     time.sleep(10)
+--| end)
+--| while not got do this_fiber.yield() end
+--| reader:interrupt()
+--| reader:join()
+--| print(got, reader.interruption_caught)
+--@ run printf data | $EMILUA x.lua | tr '\t' ' '
+--@ stdout data true
+--@ test 07.17 print to a slow pipe loses nothing
+--@ file x.lua
+--| local system = require 'system'
+--| system.out:write_some(byte_span.append '')
+--| local line = ('x'):rep(99)
+--| for i = 1, 1500 do print(line) end
+--| if system.arguments[3] then
+--|     (require 'stream').write_all(system.out, ('y'):rep(99) .. '\n')
+--| end
+--| for i = 1, 1500 do print(line) end
+--@ run for how in '' both; do $EMILUA x.lua $how | $PYTHON -c "import os, time; n = 0
+--@ run while data := os.read(0, 4096): n += len(data); time.sleep(0.001)
+--@ run print(n)"; done
+--@ stdout 300000
+--@ stdout 300100
+--@ test 07.18 write_some may be short, write_all writes all
+--@ file x.lua
+--| local system, stream = require 'system', require 'stream'
+--| local n = system.out:write_some(byte_span.new(200000))
+--| assert(n > 0 and n <= 200000)
+--| assert(stream.write_all(system.out, ('x'):rep(200000)) == 200000)
+--| system.err:write_some(byte_span.append(tostring(n + 200000) .. '\n'))
+--@ run { $EMILUA x.lua 2>n | wc -c; cat n; } | uniq | wc -l
+--@ stdout 1
+--@ test 07.19 nobody reads
+--@ file x.lua
+--| local lib = require './lib'
+--| local system = require 'system'
+--| local time = require 'time'
+--| lib.read()
+--| for _ = 1, 3 do lib.fails(function() system.out:write_some(byte_span.append 'x') end, 32, 'system') end
+--| system.err:write_some(byte_span.append 'EPIPE\n')
+--@ run mkfifo go; exec 3<>go; { $EMILUA x.lua <go 2>&3; } | { exec <&-; echo go >&3; }; sleep 0.3; head -n 1 <&3
+--@ stdout EPIPE
+--@ test 07.19 a blocked writer when the last reader goes
+--@ file x.lua
+--| local lib = require './lib'
+--| local system = require 'system'
+--| lib.fails(function() while true do system.out:write_some(byte_span.new(65536)) end end, 32, 'system')
+--| system.err:write_some(byte_span.append 'EPIPE\n')
+--@ run { $EMILUA x.lua 2>err; } | sleep 0.3; cat err
+--@ stdout EPIPE
+--@ test 07.20 a full device
+--@ file x.lua
+--| local lib = require './lib'
+--| local system = require 'system'
+--| for _ = 1, 2 do lib.fails(function() system.out:write_some(byte_span.append 'x') end, 28, 'system') end
+--@ run $EMILUA x.lua >/dev/full
+--@ test 07.21 isatty and tcgetpgrp
+--@ file x.lua
+--| local system = require 'system'
+--| for _, name in ipairs { 'in_', 'out', 'err' } do
+--|     local s = system[name]
+--|     assert(s:isatty() == false)
+--|     local e = select(2, pcall(s.tcgetpgrp, s))
+--|     assert(tostring(e.category) == 'system' and (e.code == 25 or e.code == 9))
+--| end
+--@ run echo | $EMILUA x.lua 2>&1 | cat; $EMILUA x.lua <&- >&- 2>&-
+--@ test 07.21 a terminal
+--@ tty
+--@ file x.lua
+--| local system = require 'system'
+--| for _, name in ipairs { 'in_', 'out', 'err' } do
+--|     local s = system[name]
+--|     assert(s:isatty() == true)
+--|     local group = s:tcgetpgrp()
+--|     assert(group > 1)
+--|     assert(select('#', s:tcsetpgrp(group)) == 0)
+--|     for id, code in pairs { [999999] = 3, [1] = 1, [-5] = 22 } do
+--|         local e = select(2, pcall(s.tcsetpgrp, s, id))
+--|         assert((e.code == code or e.code == 3) and tostring(e.category) == 'system', tostring(e))
+--|     end
+--| end
+--| print 'terminal'
+--@ run exec $EMILUA x.lua
+--@ stdout terminal
+--@ test 07.22 dup
+--@ file x.lua
+--| local lib = require './lib'
+--| local system = require 'system'
+--| for _, name in ipairs { 'in_', 'out', 'err' } do
+--|     local fd = system[name]:dup()
+--|     assert(getmetatable(fd) == 'file_descriptor' and tonumber(tostring(fd):match '%d+$') > 2)
+--|     fd:close()
+--| end
+--| assert(lib.read() == 'abc')
+--| local unix, pipe = require 'unix', require 'pipe'
+--| local w = pipe.write_stream.new(system.out:dup())
+--| w:write_some(byte_span.append 'by dup\n')
+--@ run printf abc | $EMILUA x.lua
+--@ stdout by dup
+--@ test 07.22 dup of a closed stream
+--@ file x.lua
+--| local lib = require './lib'
+--| local system = require 'system'
+--| for _, name in ipairs { 'in_', 'out', 'err' } do lib.fails(system[name].dup, 9, 'system') end
+--@ run $EMILUA x.lua <&- >&- 2>&-
+--@ test 07.23 scanner
+--@ file x.lua
+--| local system, stream = require 'system', require 'stream'
+--| local scanner = stream.scanner.new{ stream = system.in_ }
+--| local n = 0
+--| while true do
+--|     local ok, line = pcall(scanner.get_line, scanner)
+--|     if not ok then print(line) break end
+--|     print(line)
+--| end
+--@ run printf 'one\n\ntwo\nlast' | $EMILUA x.lua
+--@ stdout one
+--@ stdout 
+--@ stdout two
+--@ stdout last
+--@ stdout End of file
+--@ test 07.23 read_all
+--@ file x.lua
+--| local system, stream = require 'system', require 'stream'
+--| local b = byte_span.new(6)
+--| print(stream.read_all(system.in_, b), b)
+--@ run { printf ab; sleep 0.1; printf cd; sleep 0.1; printf ef; } | $EMILUA x.lua | tr '\t' ' '
+--@ stdout 6 abcdef
+--@ test 07.8 two VMs race for the same bytes
+--@ file x.lua
+--| local lib, inbox = require '/lib', require 'inbox'
+--| if _CONTEXT == 'worker' then
+--|     local main = inbox:receive()
+--|     local total = 0
+--|     while true do
+--|         local ok, text = pcall(lib.read, 10)
+--|         if not ok then break end
+--|         total = total + #text
+--|     end
+--|     main:send(tostring(total))
+--|     return
+--| end
+--| local total = 0
+--| for i = 1, 4 do
+--|     local worker = spawn_vm{ module = './x', inherit_context = i % 2 == 0 }
+--|     worker:send(inbox)
+--| end
+--| for i = 1, 4 do total = total + tonumber(inbox:receive()) end
+--| print(total)
+--@ run $PYTHON -c 'print("x" * 99999)' | $EMILUA x.lua
+--@ stdout 100000
