@@ -369,8 +369,10 @@ created_process create_process(const process_plan& plan)
 
     created_process result;
     {
-        dumpable_kept dumpable{plan};
+        // In this order: if another thread changes our ids, this one does so after its signals are unblocked,
+        // and what the kernel then decides about the memory stays.
         signals_blocked blocked;
+        dumpable_kept dumpable{plan};
         result.pid = clone(run_child, stack.get() + child_stack_size,
                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, &result.pidfd);
         if (result.pid < 0) {

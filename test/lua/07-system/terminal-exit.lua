@@ -1,0 +1,34 @@
+-- system.exit, signals and children (07 §5, §12).
+
+--@ test 07.33 force = 2 neither signals nor waits for a child that ignores SIGTERM
+--@ file x.lua
+--| local system, pipe = require 'system', require 'pipe'
+--| local r, w = pipe.pair()
+--| local out = w:release()
+--| child = system.spawn{ program = 'sh', environment = system.environment, stdout = out,
+--|     arguments = { 'sh', '-c', 'trap "" TERM; echo ready; while [ ! -e end ]; do sleep 0.01; done; touch ended' } }
+--| out:close()
+--| r:read_some(byte_span.new(10))
+--| system.exit(4, { force = 2 })
+--@ run $EMILUA x.lua; s=$?; [ -e ended ] && echo 'it waited'; touch end; until [ -e ended ]; do sleep 0.01; done; exit $s
+--@ status 4
+--@ stdout! .
+--@ test 07.28 exit does not wait in subprocess:wait()
+--@ file x.lua
+--| local system = require 'system'
+--| local child = system.spawn{ program = 'sleep', arguments = { 'sleep', '100' } }
+--| spawn(function() child:wait() end):detach()
+--| this_fiber.yield()
+--| system.exit(6)
+--@ run $EMILUA x.lua
+--@ status 6
+--@ test 07.55 a signal from another process
+--@ file x.lua
+--| local system = require 'system'
+--| local signal = system.signal
+--| local set = signal.set.new(signal.SIGUSR1)
+--| local child = system.spawn{ program = 'sh', arguments = { 'sh', '-c', 'kill -USR1 $PPID' }, environment = system.environment }
+--| print(set:wait())
+--| child:wait()
+--@ run $EMILUA x.lua
+--@ stdout 10
