@@ -29,9 +29,11 @@ TARGETS = {
     'scanner': {'line': {'luajit': 0.33}, 'line, fields at colons': {'gawk': 1}, 'line, fields at blanks': {'gawk': 1}},
     'sync': {'mutex hand-over': {'luajit': 4}, 'condition variable hand-over': {'luajit': 4}},
     'actor_ping_pong': {'one thread': {'luajit': 45}},
+    'ipc_ping_pong': {'round trip': {'seqpacket': 2}, 'one way': {'seqpacket': 2}},
     'actor_fan_in': {},
     'actor_table': {},
     'actor_spawn': {'time': {'c': 2}, 'memory': {'c': 2}},
+    'subprocess_spawn': {'plain': {'bwrap': 0.35}, 'six namespaces': {'bwrap': 0.7}},
     'process': {'spawn and wait': {'c': 1.5}, 'spawn and wait with 1 GiB': {'c': 1.5}},
 }
 REPETITIONS = 5
@@ -45,6 +47,8 @@ def command(program):
     if program.suffix == '.c':
         binary = BUILD / program.parent.name / peer
         return [str(binary)], shutil.which('cc') and compile_c(program, binary)
+    if program.suffix == '.sh':
+        return ['sh', str(program)], shutil.which(peer)
     if program.suffix == '.js':
         return ['node', str(program)], shutil.which('node')
     if program.suffix == '.awk':

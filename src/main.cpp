@@ -10,10 +10,13 @@
 #include "emilua_config.h"
 #include "lang/module_name.hpp"
 #include "lang/program.hpp"
+#include "sandbox/fork_server.hpp"
+#include "sandbox/subprocess.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,11 +39,25 @@ std::string entry_file(const std::string& typed)
     return file;
 }
 
+// What the fork server, and so every actor, must not know: command line and environment.
+void forget_start(char** arguments)
+{
+    for (char** all : {arguments + (*arguments ? 1 : 0), environ}) {
+        for (; *all; ++all)
+            explicit_bzero(*all, std::strlen(*all));
+    }
+    clearenv();
+}
+
 } // namespace
 
 int main(int argc, char* argv[])
 {
-    cli::prepare_process();
+    cli::fill_standard_descriptors();
+    auto server = fork_server::start([&] { forget_start(argv); });
+    if (!server)
+        fork_server::warn_of_failure();
+    cli::set_signals();
     std::string error;
     auto options = cli::parse({argv + 1, argv + (argc ? argc : 1)}, error);
     if (!options) {
@@ -67,6 +84,8 @@ int main(int argc, char* argv[])
     rt.package_directories = default_package_directories();
     rt.fiber_stack_size = EMILUA_FIBER_STACK_SIZE;
     rt.main_stack_size = EMILUA_MAIN_FIBER_STACK_SIZE;
+
+    install_subprocesses(rt, server.get(), reporter.colors());
 
     rt.dumps_at_end = level >= 7;
     std::optional<cli::dump_signal_thread> dump_thread;

@@ -92,7 +92,31 @@ function format(fmt, ...) end
 ---Runs a module as an actor: in a VM of its own, which shares nothing.
 ---@param module string|spawn_vm.options "." is the calling module; else a relative or root name
 ---@return tx_channel
+---@overload fun(options: spawn_vm.subprocess_options): ipc_actor_channel
 function spawn_vm(module) end
+
+---@class spawn_vm.subprocess_options
+---@field module? string a path, opened by the new process
+---@field concurrency_hint? 1|"safe" of the new process
+---@field subprocess spawn_vm.subprocess
+
+---A new process, made by fork server: nothing is inherited but what is said here.
+---@class spawn_vm.subprocess
+---@field newns_user? boolean
+---@field newns_pid? boolean
+---@field newns_mount? boolean
+---@field newns_net? boolean
+---@field newns_uts? boolean
+---@field newns_ipc? boolean
+---@field environment? table<string, string> default: empty
+---@field stdin? "share"|file_descriptor default: the end of the stream
+---@field stdout? "share"|file_descriptor default: a broken pipe
+---@field stderr? "share"|file_descriptor default: a broken pipe
+---@field init? spawn_vm.init
+
+---@class spawn_vm.init
+---@field script string runs before anything else in the process
+---@field arg? file_descriptor its global `arg`
 
 ---@class spawn_vm.options
 ---@field module string
@@ -113,3 +137,22 @@ local tx_channel = {}
 function tx_channel:send(message) end
 
 function tx_channel:close() end
+
+---To an actor in another process: returned by `spawn_vm` with `subprocess`, or received from one.
+---@class ipc_actor_channel
+---@field child_pid integer of an own child
+local ipc_actor_channel = {}
+
+---Suspends until the kernel has taken the message: a boolean, number, string of up to 255 bytes, address, file
+---descriptor, or a table of up to 20 of them with string keys. Raises `EPIPE` or `ECONNRESET` if the peer is gone.
+---@param message boolean|number|string|inbox|tx_channel|file_descriptor|table<string, boolean|number|string|inbox|tx_channel|file_descriptor>
+function ipc_actor_channel:send(message) end
+
+function ipc_actor_channel:close() end
+
+---Lets an own child outlive this VM and this program.
+function ipc_actor_channel:detach() end
+
+---Sends a signal to an own child. SIGKILL, the default, also closes the channel.
+---@param signo? integer
+function ipc_actor_channel:kill(signo) end

@@ -161,8 +161,14 @@ int inbox_receive(lua_State* L)
         raise(L, errc::device_or_resource_busy);
     }
     message content;
+    bool suspended = false;
     for (;;) {
         switch (m.receive(content)) {
+        case mailbox::receive_status::taken_from_source:
+            // No fiber of this process had to run for it: a flood must not keep the others from running.
+            if (!suspended)
+                vm::yield(L);
+            [[fallthrough]];
         case mailbox::receive_status::taken: content.decode(L); return 1;
         case mailbox::receive_status::closed: raise(L, core_errc::channel_closed);
         case mailbox::receive_status::no_senders: raise(L, core_errc::no_senders);
@@ -172,6 +178,7 @@ int inbox_receive(lua_State* L)
         receiving scope{v};
         if (!v.park({wait_kind::inbox, &m, stop_receiving}))
             raise(L, core_errc::interrupted);
+        suspended = true;
     }
 }
 

@@ -3,6 +3,9 @@
 // Sending is a rendezvous: there is no buffer, each queued message has a waiting fiber. The mutex is held for
 // a few pointer assignments, never while Lua runs.
 //
+// Messages of other processes come from sources. They wait there, not here: a source is asked only when the
+// receiver has nothing else to take, one after another, and it calls back once when it has something again.
+//
 // Cancellation story. An interrupted sender takes its message back if nobody has taken it yet; else the send
 // has succeeded and the interruption shows later. An interrupted receiver leaves all messages queued.
 #pragma once
@@ -12,6 +15,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <mutex>
 
@@ -38,6 +42,24 @@ struct pending_send : task {
     enum class state { fresh, queued, taken } status = state::fresh;
 };
 
+// A sender outside this process. It counts as a live address while it is attached to a mailbox.
+class source {
+public:
+    using list = std::list<std::shared_ptr<source>>;
+    enum class outcome { taken, empty, ended };
+
+    virtual ~source() = default;
+    // Inside the owner's VM: the next message. Does not wait.
+    virtual outcome take(message& m) = 0;
+    // Inside the owner's VM, after it was empty: mailbox::ready() is to be called, from any thread, once
+    // there is something to take. A source that is destroyed before calls nobody.
+    virtual void arm(vm& owner) = 0;
+
+private:
+    friend class mailbox;
+    list::iterator place_;
+};
+
 class mailbox {
 public:
     explicit mailbox(vm& owner);
@@ -56,10 +78,14 @@ public:
     bool closed() const { return closed_.load(std::memory_order_acquire); }
     void add_sender() { senders_.fetch_add(1, std::memory_order_relaxed); }
     void remove_sender();
+    // Attaches the only element of `one`. Stays where it is if the mailbox is closed. Throws nothing.
+    void attach(source::list& one);
+    // A source that was armed has something to take, or has ended. May run the owner's fibers.
+    void ready(std::shared_ptr<source> s);
 
     // --- The owner, inside its VM
 
-    enum class receive_status { taken, closed, no_senders, empty };
+    enum class receive_status { taken, taken_from_source, closed, no_senders, empty };
     // The oldest message. `empty`: the receiver will be woken when anything changes.
     receive_status receive(message& m);
     // Fails all queued and later sends. Wakes the receiver.
@@ -72,6 +98,8 @@ public:
 
 private:
     static void wake_receiver(task& t, vm& owner);
+    pending_send* pop_queued(); // locked
+    bool ask(source& s, message& m);
     void wake();                  // locked
     bool unlink(pending_send& p); // locked
 
@@ -83,6 +111,8 @@ private:
     std::atomic<std::size_t> senders_ = 0;
     pending_send* oldest_ = nullptr;
     pending_send* newest_ = nullptr;
+    source::list ready_; // may have something to take; the first one is next
+    source::list armed_;
     task wake_;
 };
 

@@ -60,6 +60,12 @@ struct message::block {
 message::message() {}
 message::~message() = default;
 
+message::message(std::unique_ptr<foreign_value> value)
+    : kind_{kind::foreign}
+    , foreign_{std::move(value)}
+{
+}
+
 message::message(message&& other) noexcept
 {
     *this = std::move(other);
@@ -71,6 +77,7 @@ message& message::operator=(message&& other) noexcept
     size_ = other.size_;
     std::memcpy(text_, other.text_, sizeof(text_));
     block_ = std::move(other.block_);
+    foreign_ = std::move(other.foreign_);
     return *this;
 }
 
@@ -466,6 +473,7 @@ void message::decode(lua_State* L)
     case kind::number: lua_pushnumber(L, number_); break;
     case kind::short_string: lua_pushlstring(L, text_, size_); break;
     case kind::block: decoder{L, *block_}.decode(); break;
+    case kind::foreign: foreign_->push(L); break;
     }
 }
 

@@ -16,9 +16,18 @@ namespace emilua {
 
 class address;
 
+// A value that came from elsewhere and knows how to become a Lua value.
+class foreign_value {
+public:
+    virtual ~foreign_value() = default;
+    // Pushes it. Raises "not enough memory" only. At most once.
+    virtual void push(lua_State* L) = 0;
+};
+
 class message {
 public:
     message();
+    explicit message(std::unique_ptr<foreign_value> value);
     message(message&&) noexcept;
     message& operator=(message&&) noexcept;
     ~message();
@@ -36,7 +45,7 @@ private:
     class encoder;
     class decoder;
 
-    enum class kind : std::uint8_t { empty, boolean, number, short_string, block };
+    enum class kind : std::uint8_t { empty, boolean, number, short_string, block, foreign };
     static constexpr std::size_t inline_capacity = 30;
 
     kind kind_ = kind::empty;
@@ -47,6 +56,7 @@ private:
         char text_[inline_capacity];
     };
     std::unique_ptr<block> block_;
+    std::unique_ptr<foreign_value> foreign_;
 };
 
 } // namespace emilua

@@ -21,17 +21,22 @@ struct spawn_options {
     bool inherit_context = true;
     bool single = false; // concurrency_hint = 1
     bool new_master = false;
+    bool subprocess = false; // the table is left on the stack after the module's name
 };
 
-void read_flag(lua_State* L, const char* name, bool& flag)
+// Of a subprocess they make no sense: three ways to choose where the actor runs.
+void read_flag(lua_State* L, const char* name, bool subprocess, bool& flag)
 {
     lua_getfield(L, 1, name);
-    if (lua_isboolean(L, -1))
+    if (lua_isboolean(L, -1)) {
+        if (subprocess)
+            raise_invalid_argument(L, 1);
         flag = lua_toboolean(L, -1);
+    }
     lua_pop(L, 1);
 }
 
-// Leaves the module's name on the stack.
+// Leaves the module's name on the stack, and on top of it the table `subprocess`.
 spawn_options read_options(lua_State* L)
 {
     spawn_options o;
@@ -48,14 +53,18 @@ spawn_options read_options(lua_State* L)
     } else if (!lua_isnil(L, -1)) {
         raise_invalid_argument(L, "module");
     }
-    if (o.module.empty())
-        raise(L, core_errc::invalid_module_name, {{"module", ""}});
     if (lua_istable(L, 1)) {
-        read_flag(L, "inherit_context", o.inherit_context);
-        read_flag(L, "new_master", o.new_master);
         lua_getfield(L, 1, "concurrency_hint");
         o.single = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 1;
         lua_pop(L, 1);
+        lua_getfield(L, 1, "subprocess");
+        o.subprocess = lua_istable(L, -1);
+    }
+    if (o.module.empty() && !o.subprocess) // a script may replace the process: then it needs none
+        raise(L, core_errc::invalid_module_name, {{"module", ""}});
+    if (lua_istable(L, 1)) {
+        read_flag(L, "inherit_context", o.subprocess, o.inherit_context);
+        read_flag(L, "new_master", o.subprocess, o.new_master);
     }
     return o;
 }
@@ -71,6 +80,12 @@ int spawn_vm(lua_State* L)
     const module_info* from = l.importer(L);
     if (!from)
         raise(L, core_errc::current_module_not_known);
+    if (o.subprocess) {
+        if (!rt.spawn_subprocess)
+            raise(L, errc::no_child_process);
+        rt.spawn_subprocess(L, o.module, o.single);
+        return 1;
+    }
     if (o.new_master && rt.master() != &v)
         raise(L, errc::operation_not_permitted);
     module_info entry = l.resolve_worker(L, *from, o.module);

@@ -10,8 +10,6 @@
 
 namespace emilua::cli {
 
-namespace {
-
 // A standard stream that was closed by the parent becomes one whose use gives EBADF as before, so that no
 // descriptor of the runtime or the program gets its number and what is printed.
 void fill_standard_descriptors()
@@ -31,15 +29,6 @@ void set_signals()
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     stack_guard::install();
-}
-
-} // namespace
-
-void prepare_process()
-{
-    fill_standard_descriptors();
-    replace_standard_output();
-    set_signals();
 }
 
 } // namespace emilua::cli

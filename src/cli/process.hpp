@@ -3,7 +3,8 @@
 
 namespace emilua::cli {
 
-// Sets up standard descriptors and signals. To be called first.
-void prepare_process();
+// Opens those of 0-2 that are closed. To be called first.
+void fill_standard_descriptors();
+void set_signals();
 
 } // namespace emilua::cli

@@ -16,6 +16,8 @@ public:
     {
     }
 
+    bool colors() const { return colors_; }
+
     void fiber_panic(const void* id, std::string_view message, std::string_view traceback) override;
     void main_panic(const void* id, std::string_view message, std::string_view traceback) override;
     void cleanup_error(const void* id, const void* coroutine) override;

@@ -67,7 +67,7 @@ local reader, writer = require('pipe').pair()
 local promise, a_future = require('future').new()
 local objects = {
     error_category = an_error.category, error_code = an_error, fiber = spawn(function() end), this_fiber = this_fiber,
-    tx_channel = spawn_vm('.'), byte_span = byte_span.new(1), promise = promise, future = a_future,
+    tx_channel = spawn_vm('.'), ipc_actor_channel = spawn_vm { module = tostring(_FILE), subprocess = {} }, byte_span = byte_span.new(1), promise = promise, future = a_future,
     mutex = require('mutex').new(), recursive_mutex = require('recursive_mutex').new(),
     condition_variable = require('condition_variable').new(), file_descriptor = udp:release(),
     time_point = time.steady_clock.now(), steady_clock = time.steady_clock, system_clock = time.system_clock,
@@ -106,8 +106,10 @@ local function check(class, member)
 end
 
 """
-PLAIN_TABLES = {'spawn_vm.options', 'read_stream', 'write_stream', 'ip.address_info', 'ip.name_info',
-                'system.ruleset_attr', 'system.rule_attr', 'system.spawn_options', 'system.scheduler'}
+# And what only exists inside of an init.script.
+PLAIN_TABLES = {'spawn_vm.options', 'spawn_vm.subprocess_options', 'spawn_vm.subprocess', 'spawn_vm.init', 'read_stream',
+                'write_stream', 'ip.address_info', 'ip.name_info', 'system.ruleset_attr', 'system.rule_attr',
+                'system.spawn_options', 'system.scheduler'}
 
 
 def annotated(meta):
@@ -127,7 +129,8 @@ def annotated(meta):
 @test('annotations for the Lua language server: what they describe exists')
 def _():
     metas = [path.read_text() for path in ROOT.glob('lua/meta/*.lua')]
-    pairs = [pair for meta in metas for pair in annotated(meta) if pair[0] not in PLAIN_TABLES]
+    pairs = [pair for meta in metas for pair in annotated(meta)
+             if pair[0] not in PLAIN_TABLES and not pair[0].startswith('init_script.')]
     assert len(pairs) > 300, len(pairs)
     pathlib.Path('annotated.lua').write_text(OBJECTS + ''.join(f"check('{c}', '{m}')\n" for c, m in pairs))
     run = subprocess.run([EMILUA, 'annotated.lua'], capture_output=True, text=True, timeout=60)

@@ -103,6 +103,11 @@ TEST_F(embed, context_kinds)
     }
 }
 
+TEST_F(embed, has_no_fork_server)
+{
+    EXPECT_EQ(result_of("spawn_vm{ module = '/a.lua', subprocess = {} } return 1"), "No child processes");
+}
+
 TEST_F(embed, exit_status_is_that_of_main_programs)
 {
     result_of("error('x')", "worker");

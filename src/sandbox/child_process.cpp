@@ -1,0 +1,149 @@
+#include "sandbox/child_process.hpp"
+
+#include "core/class.hpp"
+#include "sandbox/fork_server.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+namespace emilua {
+
+namespace {
+
+// Address: key of the registry for the children of the VM.
+const char children_key = 0;
+
+struct children {
+    std::vector<std::shared_ptr<child_process>> all;
+
+    ~children() { end(); } // finalizers of the program may have made some while the VM closed
+
+    void end()
+    {
+        for (auto& child : all)
+            child->kill(SIGKILL);
+        for (auto& child : all) {
+            child->await_kill();
+            child->detach();
+        }
+        all.clear();
+    }
+};
+
+children& children_of(lua_State* L)
+{
+    lua_pushlightuserdata(L, const_cast<char*>(&children_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_isnil(L, -1)) {
+        class_<children>{L, "children"};
+        lua_pushlightuserdata(L, const_cast<char*>(&children_key));
+        auto& made = push<children>(L);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+        lua_pop(L, 1);
+        // Before the VM's channels are closed: a child shall be killed, not find itself without senders.
+        vm& v = vm::of(L);
+        v.on_close = [&made, earlier = std::move(v.on_close)] {
+            made.end();
+            earlier();
+        };
+        return children_of(L);
+    }
+    auto& result = *static_cast<children*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    return result;
+}
+
+class supervised_child final : public supervised_process {
+public:
+    explicit supervised_child(std::shared_ptr<child_process> process)
+        : process_{std::move(process)}
+    {
+    }
+    pid_t pid() const override { return process_->pid(); }
+    error_code kill(int signo) override
+    {
+        error_code ec = process_->kill(signo);
+        if (signo == SIGKILL)
+            process_->await_kill();
+        return ec;
+    }
+    void detach() override { process_->detach(); }
+
+private:
+    std::shared_ptr<child_process> process_;
+};
+
+} // namespace
+
+child_process::child_process(boost::asio::io_context& io, fork_server& server, pid_t pid, int pidfd,
+                             bool is_init)
+    : server_{server}
+    , pid_{pid}
+    , is_init_{is_init}
+    , descriptor_{io.get_executor(), pidfd}
+{
+}
+
+void child_process::watch()
+{
+    descriptor_.async_wait(descriptor_.wait_read, [self = shared_from_this()](const error_code& ec) {
+        if (!ec)
+            self->detach();
+    });
+}
+
+bool child_process::watched() const
+{
+    std::lock_guard lock{mutex_};
+    return descriptor_.is_open();
+}
+
+error_code child_process::kill(int signo)
+{
+    std::lock_guard lock{mutex_};
+    int error = ESRCH;
+    if (descriptor_.is_open()) {
+        int pidfd = descriptor_.native_handle();
+        error = syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) == 0 ? 0 : errno;
+        if (error == EPERM)
+            error = server_.signal(pidfd, signo);
+    }
+    return {error, boost::system::system_category()};
+}
+
+void child_process::detach()
+{
+    std::lock_guard lock{mutex_};
+    error_code ignored;
+    descriptor_.close(ignored);
+}
+
+// A signal waits for a process before it can look at its channel, but only the init of a namespace gets it;
+// the actor below is killed when init has noticed.
+void child_process::await_kill()
+{
+    constexpr int patience = 100; // milliseconds
+    std::lock_guard lock{mutex_};
+    if (!is_init_ || !descriptor_.is_open())
+        return;
+    pollfd ended{descriptor_.native_handle(), POLLIN, 0};
+    ::poll(&ended, 1, patience);
+}
+
+std::unique_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
+                                              file_descriptor& pidfd, bool is_init)
+{
+    auto& all = children_of(L).all;
+    std::erase_if(all, [](auto& child) { return !child->watched(); });
+    all.push_back(std::make_shared<child_process>(vm::of(L).io(), server, pid, pidfd.value, is_init));
+    pidfd.release(); // the child has it
+    all.back()->watch();
+    return std::make_unique<supervised_child>(all.back());
+}
+
+} // namespace emilua

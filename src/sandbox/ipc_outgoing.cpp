@@ -1,0 +1,148 @@
+#include "sandbox/ipc_outgoing.hpp"
+
+#include "actor/channel.hpp"
+#include "core/class.hpp"
+#include "sandbox/ipc_receiver.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <sys/socket.h>
+
+namespace emilua {
+
+namespace {
+
+// False: too long.
+bool to_text(lua_State* L, int index, std::string_view& out)
+{
+    std::size_t size;
+    const char* text = lua_tolstring(L, index, &size);
+    out = {text, size};
+    return size <= ipc_string_limit;
+}
+
+} // namespace
+
+outgoing_ipc_message::~outgoing_ipc_message()
+{
+    for (auto* fd : std::span{borrowed_, borrowed_count_})
+        fd->in_flight = false;
+}
+
+void outgoing_ipc_message::encode(lua_State* L, int index)
+{
+    luaL_checkstack(L, ipc_member_limit + 4, nullptr);
+    if (lua_istable(L, index))
+        return put_dictionary(L, index);
+    content_.scalar();
+    lua_pushvalue(L, index);
+    if (!put(L))
+        raise_invalid_argument(L, index);
+}
+
+void outgoing_ipc_message::put_dictionary(lua_State* L, int index)
+{
+    if (lua_getmetatable(L, index))
+        raise_invalid_argument(L, index);
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            lua_pop(L, 1);
+            continue;
+        }
+        std::string_view key;
+        if (content_.count() == ipc_member_limit || !to_text(L, -2, key))
+            raise_invalid_argument(L, index);
+        content_.key(key);
+        if (!put(L))
+            raise_invalid_argument(L, index);
+    }
+    if (content_.count() == 0)
+        raise_invalid_argument(L, index);
+}
+
+// The value on top of the stack (popped; a borrowed descriptor is moved below the value under it). False: it
+// cannot be sent.
+bool outgoing_ipc_message::put(lua_State* L)
+{
+    switch (lua_type(L, -1)) {
+    case LUA_TBOOLEAN: content_.put(static_cast<bool>(lua_toboolean(L, -1))); break;
+    case LUA_TNUMBER: content_.put(lua_tonumber(L, -1)); break;
+    case LUA_TSTRING: {
+        std::string_view text;
+        if (!to_text(L, -1, text))
+            return false;
+        content_.put(text);
+        break;
+    }
+    case LUA_TUSERDATA:
+        if (auto* fd = test<file_descriptor>(L, -1)) {
+            if (fd->value < 0)
+                return false;
+            borrow(L, *fd);
+            lua_insert(L, -2);
+            return true;
+        }
+        if (auto* target = addressable(L, -1)) {
+            grant(*target);
+            break;
+        }
+        return false;
+    default: return false;
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
+void outgoing_ipc_message::borrow(lua_State* L, file_descriptor& fd)
+{
+    auto borrowed = std::span{borrowed_, borrowed_count_};
+    if (std::ranges::find(borrowed, &fd) == borrowed.end()) {
+        if (fd.in_flight)
+            raise(L, errc::device_or_resource_busy);
+        fd.in_flight = true;
+        borrowed_[borrowed_count_++] = &fd;
+    }
+    content_.put(ipc_tag::descriptor);
+    add_descriptor(fd.value);
+}
+
+void outgoing_ipc_message::grant(const std::shared_ptr<mailbox>& target)
+{
+    auto& g = granted_.emplace_back(address{target});
+    file_descriptor receiving;
+    open_ipc_connection(g.sending, receiving);
+    g.receiving = make_ipc_source(target, receiving);
+    content_.put(ipc_tag::address);
+    add_descriptor(g.sending.value);
+}
+
+ssize_t outgoing_ipc_message::send(int socket)
+{
+    auto bytes = content_.bytes();
+    iovec vector{const_cast<unsigned char*>(bytes.data()), bytes.size()};
+    msghdr header{};
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(descriptors_))];
+    if (descriptor_count_ > 0) {
+        std::size_t size = descriptor_count_ * sizeof(int);
+        header.msg_control = control;
+        header.msg_controllen = CMSG_SPACE(size);
+        auto* c = CMSG_FIRSTHDR(&header);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(size);
+        std::memcpy(CMSG_DATA(c), descriptors_, size);
+    }
+    ssize_t n = ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0)
+        return -errno;
+    for (auto& g : granted_)
+        g.target->attach(g.receiving);
+    return n;
+}
+
+} // namespace emilua

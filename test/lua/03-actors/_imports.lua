@@ -1,0 +1,1 @@
+require('inbox'):receive():send(require('./_imported').value)

@@ -1,0 +1,208 @@
+-- What a program gives up its later actors do not have (03 §8 mirroring, §14), and what the kernel refuses.
+--@ file ask.lua
+--| inbox = require 'inbox'
+--| system = require 'system'
+--| fs = require 'filesystem'
+--| here = tostring(_FILE):match '^(.*)/'
+--| function start(options)
+--|     options = options or {}
+--|     options.stderr = options.stderr or 'share'
+--|     return spawn_vm{ module = options.module or here .. '/actor.lua', subprocess = options }
+--| end
+--| -- What Lua code gives in an actor.
+--| function ask(code, options)
+--|     local channel = type(options) == 'userdata' and options or start(options)
+--|     channel:send{ code = code, reply = inbox }
+--|     return inbox:receive()
+--| end
+--@ file actor.lua
+--| local inbox = require 'inbox'
+--| local scope = { system = require 'system', fs = require 'filesystem', ffi = require 'ffi', pcall = pcall,
+--|     tostring = tostring, select = select, spawn_vm = spawn_vm }
+--| scope.ffi.cdef [[int open(const char*, int, ...); int close(int); long getcwd(char*, size_t); int geteuid(); int getegid();
+--|     int access(const char*, int); int prctl(int, long, long, long, long);]]
+--| while true do
+--|     local ok, job = pcall(inbox.receive, inbox)
+--|     if not ok then break end
+--|     job.reply:send(tostring(setfenv(loadstring('return ' .. job.code), scope)()))
+--|     job.reply:close()
+--| end
+--@ file filter.lua
+--| local function u16(n) return string.char(n % 256, math.floor(n / 256) % 256) end
+--| local function ins(code, jt, jf, k) return u16(code) .. string.char(jt, jf) .. u16(k % 65536) .. u16(math.floor(k / 65536)) end
+--| -- System call `nr` ends as `action` says.
+--| function deny(nr, action)
+--|     return byte_span.append(ins(0x20, 0, 0, 0) .. ins(0x15, 0, 1, nr) .. ins(0x06, 0, 0, action) .. ins(0x06, 0, 0, 0x7FFF0000))
+--| end
+--@ run $EMILUA main.lua
+
+--@ test 03.37 the working directory follows the program's
+--@ file sub/x
+--| x
+--@ file main.lua
+--| local a = require './ask'
+--| local before = a.start()
+--| a.fs.current_working_directory(a.fs.path.new(a.here .. '/sub'))
+--| local code = 'fs.current_working_directory()'
+--| print(a.ask(code):sub(#a.here + 1), a.ask(code, before) == a.here)
+--| a.fs.current_working_directory(a.fs.path.new('/'))
+--| print(a.ask(code), a.ask('ffi.C.access("proc/self", 0)'))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout /sub true
+--@ stdout / 0
+
+--@ test 03.37 credentials follow the program's
+--@ need root
+--@ file main.lua
+--| local a = require './ask'
+--| local before = a.start()
+--| a.system.setgroups{ 65532 }
+--| a.system.setresgid(65533, 65533, 65533)
+--| a.system.setresuid(65534, 65534, 65534)
+--| print(a.ask 'ffi.C.geteuid()', a.ask 'ffi.C.getegid()', a.ask 'system.getgroups()[1]')
+--| print(a.ask('ffi.C.geteuid()', before))
+--| -- Its own files below /proc are its own: see recipe R1.
+--| print(a.ask('ffi.C.geteuid()', { newns_user = true, init = { script = [[
+--|     C.write(C.open('/proc/self/setgroups', C.O_WRONLY), 'deny')
+--|     C.write(C.open('/proc/self/uid_map', C.O_WRONLY), '0 65534 1\n')
+--| ]] } }))
+--@ run chmod 777 . && $EMILUA main.lua | tr '\t' ' '
+--@ stdout 65534 65533 65532
+--@ stdout 0
+--@ stdout 0
+
+--@ test 03.37 the root follows the program's
+--@ need root
+--@ file main.lua
+--| local a = require './ask'
+--| a.fs.chroot(a.fs.path.new(a.here))
+--| a.fs.current_working_directory(a.fs.path.new('/'))
+--| print(a.ask('ffi.C.access("/main.lua", 0)', { module = '/actor.lua' }))
+--@ stdout 0
+
+--@ test 03.37 capabilities and no_new_privs follow the program's
+--@ need root
+--@ file main.lua
+--| local a = require './ask'
+--| local before = a.start()
+--| a.system.cap_drop_bound 'cap_chown'
+--| a.system.set_no_new_privs()
+--| local code = 'ffi.C.prctl(23, 0, 0, 0, 0) .. ffi.C.prctl(39, 0, 0, 0, 0)'
+--| print(a.ask(code), a.ask(code, before))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout 01 10
+
+--@ test 03.77 a Landlock domain is that of later actors, not of earlier ones
+--@ need landlock
+--@ file main.lua
+--| local a = require './ask'
+--| local before = a.start()
+--| local rules = a.system.landlock_create_ruleset{ handled_access_fs = { 'read_file', 'write_file' } }
+--| a.system.set_no_new_privs()
+--| a.system.landlock_restrict_self(rules)
+--| print(a.ask('ffi.C.open("/etc/passwd", 0) >= 0', before))
+--| before:kill()
+--| print(pcall(a.ask, '1'))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout true
+--@ stdout false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: $TMP/actor.lua: Permission denied
+
+--@ test 03.45 a program that may signal nobody outside of its Landlock domain still ends its actors
+--@ need landlock:6
+--@ file main.lua
+--| local a = require './ask'
+--| a.system.set_no_new_privs()
+--| a.system.landlock_restrict_self(a.system.landlock_create_ruleset{ scoped = { 'signal' } })
+--| local channel, ends_with_us = a.start(), a.start()
+--| print(a.ask('1', channel), a.ask('1', ends_with_us))
+--| local pid = channel.child_pid
+--| channel:kill()
+--| require('time').sleep(0.1)
+--| print(a.ask(('ffi.C.access("/proc/%d", 0)'):format(pid)))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout 1 1
+--@ stdout -1
+
+--@ test 03.60 without a rule for the module the VM fails to start, with one it does and sees nothing else
+--@ need landlock
+--@ file main.lua
+--| local a = require './ask'
+--| local script = [[
+--|     local rules = C.landlock_create_ruleset{ handled_access_fs = { 'read_file', 'read_dir' } }
+--|     %s
+--|     set_no_new_privs()
+--|     C.landlock_restrict_self(rules)]]
+--| local rule = [[C.landlock_add_rule(rules, 'path_beneath', { allowed_access = { 'read_file', 'read_dir' },
+--|     parent_fd = C.open('%s', bit.bor(C.O_PATH, C.O_DIRECTORY)) })]]
+--| local with = { init = { script = script:format(rule:format(a.here)) } }
+--| print(a.ask('ffi.C.open("/etc/passwd", 0) >= 0', with))
+--| print(a.ask('ffi.C.open("main.lua", 0) >= 0', with))
+--| print(pcall(a.ask, '1', { init = { script = script:format '' } }))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout false
+--@ stdout true
+--@ stdout false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: $TMP/actor.lua: Permission denied
+
+--@ test 03.77 only the master confines
+--@ file worker.lua
+--| local host = require('inbox'):receive()
+--| local ok, e = pcall(require('system').set_no_new_privs)
+--| host:send(tostring(e))
+--@ file main.lua
+--| local w = spawn_vm './worker'
+--| w:send(require 'inbox')
+--| print(require('inbox'):receive())
+--@ stdout Operation not permitted
+
+--@ test 03.49 a filter that forbids new processes: the kernel's error, and the program goes on
+--@ need seccomp
+--@ file main.lua
+--| local a = require './ask'
+--| local f = require './filter'
+--| a.system.set_no_new_privs()
+--| a.system.seccomp_set_mode_filter(f.deny(435, 0x00050001))        -- clone3: EPERM
+--| local ok, e = pcall(a.start)
+--| print(ok, e, e.category)
+--| print(pcall(a.start, { newns_user = true }))
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout false Operation not permitted system
+--@ stdout false Operation not permitted
+
+--@ test 03.49 a filter that kills the fork server
+--@ need seccomp
+--@ file main.lua
+--| local a = require './ask'
+--| local f = require './filter'
+--| a.system.set_no_new_privs()
+--| a.system.seccomp_set_mode_filter(f.deny(271, 0x80000000))        -- ppoll: the process is killed
+--| for i = 1, 2 do
+--|     local ok, e = pcall(a.start)
+--|     print(ok, e, e.category)
+--| end
+--| a.fs.current_working_directory(a.fs.path.new('/'))
+--| print 'goes on'
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout false Broken pipe system
+--@ stdout false Broken pipe system
+--@ stdout goes on
+
+--@ test 03.41 an actor that its filter kills before its VM starts
+--@ need seccomp
+--@ file main.lua
+--| local filter = tostring(require('./filter').deny(53, 0x80000000))
+--| local channel = spawn_vm{ module = 'actor.lua', subprocess = { init = {     -- no socketpair
+--|     script = ('set_no_new_privs() C.seccomp_set_mode_filter(%q)'):format(filter) } } }
+--| repeat local ok = pcall(channel.send, channel, 1) require('time').sleep(0.01) until not ok
+--@ stderr~ \A<3>ipc_actor: process \d+ was killed by signal 31 \(Bad system call\) before its VM started\n\Z
+
+--@ test 03.35 the error says what to change
+--@ need userns
+--@ file main.lua
+--| local ok, e = pcall(spawn_vm, { module = 'actor.lua', subprocess = { newns_user = true } })
+--| print(tostring(e), e.code, e.category)
+--| print(e.message)
+--@ run unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec $EMILUA main.lua' | tr '\t' ' '
+--@ stdout No space left on device 28 system
+--@ stdout No space left on device: namespaces are disabled: raise sysctl user.max_user_namespaces

@@ -1,0 +1,288 @@
+-- Own children: kill, close, detach, child_pid, and who ends with whom (03 §11).
+--@ file watcher.lua
+--| -- Tells when a pid is gone: what is reaped has no entry.
+--| local ffi = require 'ffi'
+--| ffi.cdef 'int access(const char*, int);'
+--| time = require 'time'
+--| inbox = require 'inbox'
+--| function gone(pid)
+--|     for _ = 1, 1000 do
+--|         if ffi.C.access('/proc/' .. pid, 0) ~= 0 then return true end
+--|         time.sleep(0.01)
+--|     end
+--|     return false
+--| end
+--| function lives(pid) return ffi.C.access('/proc/' .. pid, 0) == 0 end
+--| function start(module, options)
+--|     options = options or {}
+--|     options.stdout, options.stderr = 'share', 'share'
+--|     local channel = spawn_vm{ module = module, subprocess = options }
+--|     channel:send(inbox)
+--|     assert(inbox:receive() == 'started')
+--|     return channel
+--| end
+--| function code(f, ...)
+--|     local ok, e = pcall(f, ...)
+--|     if ok then return 'ok' end
+--|     return ('%s %d %s'):format(tostring(e.category), e.code, e.arg or '-')
+--| end
+--@ file actor.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| host:send 'started'
+--| while true do host:send(inbox:receive()) end
+--@ file forgives.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| host:send 'started'
+--| host:close()
+--| local ok, e = pcall(inbox.receive, inbox)
+--| require('stream').write_all(require('system').out, byte_span.append('got: ', tostring(e), '\n'))
+--@ run $EMILUA main.lua
+
+--@ test 03.45 kill ends the process and closes the channel
+--@ file main.lua
+--| local w = require './watcher'
+--| for _, options in ipairs { {}, { newns_user = true, newns_pid = true } } do
+--|     local channel = w.start('actor.lua', options)
+--|     local pid = channel.child_pid
+--|     print(w.lives(pid), w.code(channel.kill, channel))
+--|     print(w.gone(pid), w.code(channel.send, channel, 1))
+--|     print(w.code(channel.kill, channel), w.code(channel.detach, channel))
+--|     print(w.code(function() return channel.child_pid end))
+--|     channel:close()
+--| end
+--@ run $EMILUA main.lua | tr '\t' '|'
+--@ stdout true|ok
+--@ stdout true|emilua.core 15 -
+--@ stdout emilua.core 15 -|generic 22 1
+--@ stdout generic 22 -
+--@ stdout true|ok
+--@ stdout true|emilua.core 15 -
+--@ stdout emilua.core 15 -|generic 22 1
+--@ stdout generic 22 -
+
+--@ test 03.45 other signals leave channel and supervision
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = w.start 'actor.lua'
+--| local pid = channel.child_pid
+--| print(w.code(channel.kill, channel, 0), w.code(channel.kill, channel, 1000), w.code(channel.kill, channel, 'x'))
+--| print(w.code(channel.kill, channel, 19), w.code(channel.kill, channel, 18))
+--| channel:send 'echo'
+--| print(w.inbox:receive())
+--| print(w.code(channel.kill, channel, 15), w.gone(pid))
+--| for _ = 1, 500 do if w.code(channel.kill, channel, 0) ~= 'ok' then break end w.time.sleep(0.01) end
+--| print(w.code(channel.kill, channel, 0), w.code(channel.kill, channel, 15), channel.child_pid == pid)
+--| print((w.code(channel.send, channel, 1):gsub('104', '32')))
+--| print(w.code(channel.kill, channel), w.code(channel.send, channel, 1))
+--@ run $EMILUA main.lua | tr '\t' '|'
+--@ stdout ok|system 22 -|generic 22 2
+--@ stdout ok|ok
+--@ stdout echo
+--@ stdout ok|true
+--@ stdout system 3 -|system 3 -|true
+--@ stdout system 32 -
+--@ stdout ok|emilua.core 15 -
+
+--@ test 03.44 close drops the handle, not the supervision
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = w.start 'actor.lua'
+--| local pid = channel.child_pid
+--| channel:send 'last words'
+--| local kept = w.inbox:receive()
+--| channel:close()
+--| channel:close()
+--| print(kept, w.code(function() return channel.child_pid end), w.code(channel.kill, channel))
+--| print(w.code(channel.detach, channel), w.code(channel.send, channel, 1), w.code(channel.close, 1))
+--@ run $EMILUA main.lua 2>/dev/null | tr '\t' '|'
+--@ stdout last words|generic 22 -|emilua.core 15 -
+--@ stdout generic 22 1|emilua.core 15 -|generic 22 1
+
+--@ test 03.44 what was accepted is delivered after close
+--@ file counts.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| require('time').sleep(0.1)
+--| local n = 0
+--| while pcall(inbox.receive, inbox) do n = n + 1 end
+--| host:send(n)
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local channel = spawn_vm{ module = 'counts.lua', subprocess = { stderr = 'share' } }
+--| channel:send(inbox)
+--| for i = 1, 5 do channel:send(i) end
+--| channel:close()
+--| print(inbox:receive())
+--@ stdout 5
+
+--@ test 03.46 received addresses are no children
+--@ file gives.lua
+--| local inbox = require 'inbox'
+--| inbox:receive():send(inbox)
+--| inbox:receive()
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = spawn_vm{ module = 'gives.lua', subprocess = { stderr = 'share' } }
+--| channel:send(w.inbox)
+--| local address = w.inbox:receive()
+--| print(getmetatable(address), w.code(address.kill, address), w.code(address.detach, address))
+--| print(w.code(function() return address.child_pid end), address == channel)
+--| address:send(1)
+--@ run $EMILUA main.lua | tr '\t' '|'
+--@ stdout ipc_actor_channel|generic 1 -|generic 22 1
+--@ stdout generic 22 -|false
+
+--@ test 03.43 a VM that ends kills its children
+--@ file owner.lua
+--| local w = require '/watcher'
+--| local how = require('inbox'):receive()
+--| local channel = w.start('actor.lua', how.options and { newns_user = true, newns_pid = true })
+--| how.reply:send(channel.child_pid)
+--| if how.close then channel:close() end
+--| if how.how == 'error' then error 'oops' end
+--| if how.how == 'exit' then require('system').exit(3) end
+--| if how.how == 'memory' then local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e6) .. i end end
+--@ file main.lua
+--| local w = require './watcher'
+--| for _, how in ipairs { 'end', 'error', 'exit' } do
+--|     for _, options in ipairs { false, true } do
+--|         local owner = spawn_vm './owner'
+--|         owner:send{ how = how, options = options, reply = w.inbox }
+--|         print(how, w.gone(w.inbox:receive()))
+--|     end
+--| end
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout end true
+--@ stdout end true
+--@ stdout error true
+--@ stdout error true
+--@ stdout exit true
+--@ stdout exit true
+--@ stderr~ \A(Main fiber from VM 0x\w+ panicked: '\S*owner.lua:6: oops'\nstack traceback:\n(\t[^\n]*\n)+){2}\Z
+
+--@ test 03.43 system.exit of the program
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = w.start 'actor.lua'
+--| require('system').exit(4)
+--@ status 4
+
+--@ test 03.43 a detached child goes on, until nobody can send
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = w.start 'forgives.lua'
+--| channel:detach()
+--| print(w.code(channel.detach, channel), w.code(channel.kill, channel), w.code(function() return channel.child_pid end))
+--@ run $EMILUA main.lua >out; sleep 0.3; tr '\t' '|' <out
+--@ stdout~ \A(?=.*^generic 22 1\|generic 1 -\|generic 22 -$)(?=.*^got: Broadcast the address before attempting to receive on it$)
+
+--@ test 03.43 force=2 does not kill
+--@ file main.lua
+--| local w = require './watcher'
+--| local channel = w.start 'forgives.lua'
+--| require('system').exit(0, { force = 2 })
+--@ run $EMILUA main.lua; sleep 0.3
+--@ stdout got: Broadcast the address before attempting to receive on it
+
+--@ test 03.47 a child that dies with our address
+--@ file main.lua
+--| local w = require './watcher'
+--| for _, options in ipairs { {}, { newns_user = true, newns_pid = true } } do
+--|     local channel = w.start('actor.lua', options)
+--|     local receiver = spawn(function() return pcall(w.inbox.receive, w.inbox) end)
+--|     this_fiber.yield()
+--|     channel:kill(options.newns_pid and 9 or 15)
+--|     print(receiver:join())
+--| end
+--@ run $EMILUA main.lua | tr '\t' '|'
+--@ stdout false|Broadcast the address before attempting to receive on it
+--@ stdout false|Broadcast the address before attempting to receive on it
+
+--@ test 03.50 addresses are forwarded through nested actors
+--@ file middle.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| local child = spawn_vm{ module = 'leaf.lua', subprocess = { stderr = 'share' } }
+--| child:send(inbox)
+--| local leaf_says = inbox:receive()
+--| host:send(leaf_says)
+--| host:send(inbox)
+--| child:send(inbox:receive())
+--| host:send(inbox:receive())
+--| pcall(inbox.receive, inbox)
+--@ file leaf.lua
+--| local inbox = require 'inbox'
+--| local middle = inbox:receive()
+--| middle:send 'leaf'
+--| middle:send('leaf got it ' .. inbox:receive())
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local channel = spawn_vm{ module = 'middle.lua', subprocess = { stderr = 'share' } }
+--| channel:send(inbox)
+--| print(inbox:receive())
+--| local middle = inbox:receive()
+--| middle:send 'through a second address'
+--| print(inbox:receive())
+--@ stdout leaf
+--@ stdout leaf got it through a second address
+
+--@ test 03.8 two hundred actors at once
+--@ timeout 60
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local channels = {}
+--| for i = 1, 200 do
+--|     channels[i] = spawn_vm{ module = 'one.lua', subprocess = { stderr = 'share', newns_user = i % 4 == 0, newns_pid = i % 4 == 0 } }
+--|     channels[i]:send{ n = i, reply = inbox }
+--| end
+--| local sum = 0
+--| for i = 1, 200 do sum = sum + inbox:receive() end
+--| print(sum)
+--| for i = 1, 100 do channels[i]:kill() end
+--@ file one.lua
+--| local job = require('inbox'):receive()
+--| job.reply:send(job.n)
+--| require('inbox'):receive()
+--@ stdout 20100
+
+--@ test 03.8 four VMs on four threads spawn at once
+--@ timeout 60
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local ffi = require 'ffi'
+--| local owners = {}
+--| for i = 1, 4 do owners[i] = spawn_vm{ module = './spawns', inherit_context = false } owners[i]:send(inbox) end
+--| local sum = 0
+--| for i = 1, 100 do sum = sum + inbox:receive() end
+--| print(sum)
+--@ file spawns.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| for i = 1, 25 do
+--|     local channel = spawn_vm{ module = 'one.lua', subprocess = { stderr = 'share' } }
+--|     channel:send{ n = i, reply = inbox }
+--|     host:send(inbox:receive())
+--|     if i % 2 == 0 then channel:kill() end
+--| end
+--@ file one.lua
+--| local job = require('inbox'):receive()
+--| job.reply:send(job.n)
+--@ stdout 1300
+
+--@ test 03.8 killed at any moment of its start
+--@ timeout 60
+--@ file main.lua
+--| local inbox, time = require 'inbox', require 'time'
+--| for i = 1, 150 do
+--|     local channel = spawn_vm{ module = 'actor.lua', subprocess = { newns_user = i % 2 == 0, newns_pid = i % 4 == 0,
+--|         init = i % 3 == 0 and { script = 'for i = 1, 1000 do local x = {} end' } or nil } }
+--|     local deadline = time.steady_clock.now() + i * 0.00002
+--|     pcall(channel.send, channel, inbox)
+--|     while time.steady_clock.now() < deadline do end
+--|     channel:kill()
+--|     while pcall(inbox.receive, inbox) do end
+--| end
+--| print 'done'
+--@ stdout done

@@ -1,0 +1,232 @@
+-- How a subprocess actor starts, or why it doesn't (03 §8-§10, overview decisions 1-3 and 8).
+--@ file spawn.lua
+--| inbox = require 'inbox'
+--| local pipe = require 'pipe'
+--| -- What the actor of these options makes of a message: how sending and receiving end.
+--| function attempt(subprocess, module)
+--|     local channel = spawn_vm{ module = module or 'actor.lua', subprocess = subprocess }
+--|     local sent, why = pcall(channel.send, channel, inbox)
+--|     local ok, answer = pcall(inbox.receive, inbox)
+--|     repeat      -- it may have been accepted by the socket of an actor that was about to die
+--|         sent, why = pcall(channel.send, channel, 1)
+--|     until ok or not sent
+--|     if why then assert(why.code == 32 or why.code == 104, tostring(why)) end
+--|     print(sent, ok, answer)
+--|     return channel
+--| end
+--@ file actor.lua
+--| local inbox = require 'inbox'
+--| local host = inbox:receive()
+--| host:send 'started'
+--| inbox:receive()
+--| pcall(inbox.receive, inbox)
+--@ file syntax.lua
+--| local x = = 1
+--@ run $EMILUA main.lua | tr '\t' ' '
+
+--@ test 03.41 a missing module
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, 'missing.lua')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: $TMP/missing.lua: No such file or directory
+--@ test 03.41 a missing module, absolute
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, '/nonexistent/missing.lua')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: /nonexistent/missing.lua: No such file or directory
+--@ test 03.41 a directory
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, '/')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: /: Is a directory
+--@ test 03.41 a name as require knows it
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, './actor')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: $TMP/./actor: No such file or directory
+--@ test 03.41 no module
+--@ file main.lua
+--| local s = require './spawn'
+--| s.attempt({ stderr = 'share' }, '')
+--| local channel = spawn_vm{ subprocess = { stderr = 'share' } }
+--| channel:send(s.inbox)
+--| print(pcall(s.inbox.receive, s.inbox))
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stdout false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: No such file or directory
+--@ stderr Error starting the lua VM: No such file or directory
+--@ test 03.41 a module with a NUL
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, 'actor.lua\0.txt')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr Error starting the lua VM: No such file or directory
+--@ test 03.41 a syntax error
+--@ file main.lua
+--| require './spawn'.attempt({ stderr = 'share' }, 'syntax.lua')
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stderr~ \AError starting the lua VM: \S*syntax.lua:1: unexpected symbol near '=': syntax error during pre-compilation\n\Z
+
+--@ test 03.41 the caller learns why, if stderr is not shared
+--@ file main.lua
+--| local s = require './spawn'
+--| s.attempt({}, '/missing.lua')
+--| s.attempt{ init = { script = 'x = = 1' } }
+--| s.attempt{ init = { script = "error 'oops'" } }
+--| s.attempt{ init = { script = "C.open('/nonexistent', 0)" } }
+--| s.attempt{ init = { script = 'C.nothing()' } }
+--| s.attempt{ newns_user = true, newns_pid = true, init = { script = "error('again', 0)" } }
+--@ stdout~ \A(false false Broadcast the address before attempting to receive on it\n){6}\Z
+--@ stderr Error starting the lua VM: /missing.lua: No such file or directory
+--@ stderr <3>ipc_actor/init/script: init.script:1: unexpected symbol near '='
+--@ stderr <3>ipc_actor/init/script: init.script:1: oops
+--@ stderr <3>ipc_actor/init: No such file or directory
+--@ stderr <3>ipc_actor/init/script: key not found
+--@ stderr <3>ipc_actor/init/script: again
+
+--@ test 03.41 a death without words is reported, if stderr is not shared
+--@ file main.lua
+--| local s = require './spawn'
+--| local kill = "local ffi = require 'ffi' ffi.cdef 'int raise(int);' ffi.C.raise(%d)"
+--| s.attempt{ init = { script = 'error {}' } }
+--| s.attempt{ init = { script = 'os.exit(3)' } }
+--| s.attempt{ init = { script = kill:format(11) } }
+--| s.attempt{ init = { script = kill:format(9) } }       -- how creators end actors: no news
+--| s.attempt{ newns_user = true, newns_pid = true, init = { script = 'os.exit(4)' } }
+--| for _, script in ipairs { 'error {}', 'os.exit(3)', kill:format(11) } do
+--|     s.attempt{ stderr = 'share', init = { script = script } }
+--| end
+--@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/' | sort
+--@ stdout <3>ipc_actor: process N ended with status 1 before its VM started
+--@ stdout <3>ipc_actor: process N ended with status 3 before its VM started
+--@ stdout <3>ipc_actor: process N was killed by signal 11 (Segmentation fault) before its VM started
+--@ stdout <3>ipc_actor: process N ended with status 4 before its VM started
+
+--@ test 03.41 what ends later is no failure to start
+--@ file main.lua
+--| local s = require './spawn'
+--| local channel = s.attempt{}
+--| channel:send 'end'
+--| channel:close()
+--| s.attempt({ init = { script = "C.execve('/bin/false', {'false'}, {})" } })
+--| s.attempt({ init = { script = "errexit = false C.execve('/nonexistent', {}, {}) os.exit(5)" } })
+--@ run $EMILUA main.lua 2>&1 >/dev/null | sed 's/[0-9][0-9]* \(was\|ended\)/N \1/' | sort
+--@ stdout <3>ipc_actor: process N ended with status 5 before its VM started
+
+--@ test 03.41 a given stderr gets the line as well
+--@ file main.lua
+--| local s = require './spawn'
+--| local reader, writer = require('pipe').pair()
+--| local fd = writer:release()
+--| s.attempt({ stderr = fd }, '/missing.lua')
+--| fd:close()
+--| local b = byte_span.new(200)
+--| print(b:slice(1, reader:read_some(b) - 1))
+--@ stdout false false Broadcast the address before attempting to receive on it
+--@ stdout Error starting the lua VM: /missing.lua: No such file or directory
+--@ stderr Error starting the lua VM: /missing.lua: No such file or directory
+
+--@ test 03.40 shared output appears exactly once
+--@ file talks.lua
+--| io = nil
+--| print 'from the actor'
+--| require('inbox'):receive():send(1)
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| for _, options in ipairs { {}, { newns_user = true, newns_pid = true } } do
+--|     options.stdout, options.stderr = 'share', 'share'
+--|     options.init = { script = "print 'from the script' io.write 'unfinished\\n'" }
+--|     local channel = spawn_vm{ module = 'talks.lua', subprocess = options }
+--|     channel:send(inbox)
+--|     inbox:receive()
+--|     repeat local ok = pcall(channel.send, channel, 1) require('time').sleep(0.01) until not ok
+--| end
+--@ run $EMILUA main.lua | sort | uniq -c | sed 's/^ *//'
+--@ stdout 2 from the actor
+--@ stdout 2 from the script
+--@ stdout 2 unfinished
+
+--@ test 03.40 printing to the default stdout
+--@ file prints.lua
+--| local host = require('inbox'):receive()
+--| local ok, e
+--| for i = 1, 10000 do
+--|     ok, e = pcall(print, ('x'):rep(100))
+--|     if not ok then break end
+--| end
+--| host:send{ ok = ok, text = tostring(e) }
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local channel = spawn_vm{ module = 'prints.lua', subprocess = { stderr = 'share' } }
+--| channel:send(inbox)
+--| local answer = inbox:receive()
+--| print(answer.ok, answer.text)
+--@ stdout false Broken pipe
+
+--@ test 03.36 settings are read from the given environment
+--@ env EMILUA_LOG_LEVELS=0
+--@ env EMILUA_PATH=$TMP/packages
+--@ file packages/package.lua
+--| x = 1
+--@ file fails.lua
+--| require('inbox'):receive():send(tostring(select(2, pcall(require, 'package'))))
+--| error 'oops'
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local path = require('system').environment.EMILUA_PATH
+--| for _, environment in ipairs { {}, { EMILUA_PATH = path, EMILUA_LOG_LEVELS = '2' }, { EMILUA_COLORS = '1' },
+--|     { EMILUA_COLORS = '0', LC_ALL = 'xx_YY' } } do
+--|     local channel = spawn_vm{ module = 'fails.lua', subprocess = { stderr = 'share', environment = environment } }
+--|     channel:send(inbox)
+--|     print(inbox:receive():match '^table' or 'not found')
+--|     repeat local ok = pcall(channel.send, channel, 1) require('time').sleep(0.01) until not ok
+--| end
+--@ stdout not found
+--@ stdout table
+--@ stdout not found
+--@ stdout not found
+--@ stderr~ \AMain fiber from VM 0x\w+ panicked: '\S*fails.lua:2: oops'\nstack.*\x1b\[31;1mMain fiber.*<4>Failed to set the native locale: `[^`]*`\nMain fiber from VM 0x\w+ panicked: '\S*fails.lua:2: oops'\n
+
+--@ test 03.36 colours as in the parent, on the stderr they share
+--@ env EMILUA_COLORS=1
+--@ file fails.lua
+--| require('inbox'):receive()
+--| error 'oops'
+--@ file main.lua
+--| local err = require('system').err:dup()
+--| for _, stderr in ipairs { 'share', err } do
+--|     local channel = spawn_vm{ module = 'fails.lua', subprocess = { stderr = stderr } }
+--|     channel:send(1)
+--|     repeat local ok = pcall(channel.send, channel, 1) require('time').sleep(0.01) until not ok
+--| end
+--@ stderr~ \A\x1b\[31;1mMain fiber.*\nMain fiber[^\x1b]*\Z
+
+--@ test 03.1 the exit status of an actor is its own
+--@ file exits.lua
+--| require('system').exit(9)
+--@ file main.lua
+--| local channel = spawn_vm{ module = 'exits.lua', subprocess = { stderr = 'share' } }
+--| repeat local ok = pcall(channel.send, channel, 1) require('time').sleep(0.01) until not ok
+--@ stderr! .
+
+--@ test 03.49 an exhausted table of descriptors is an error, and what was made is undone
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local fds, last = {}
+--| local err = require('system').err
+--| while true do
+--|     local ok, fd = pcall(err.dup, err)
+--|     if not ok then break end
+--|     fds[#fds + 1] = fd
+--| end
+--| local seen = {}
+--| for i = 1, 8 do
+--|     local ok, e = pcall(spawn_vm, { module = 'actor.lua', subprocess = { stderr = 'share' } })
+--|     seen[#seen + 1] = ok and 'spawned' or tostring(e)
+--|     if ok then e:kill() end
+--|     table.remove(fds):close()
+--| end
+--| assert(seen[1] == 'Too many open files' and seen[8] == 'spawned', table.concat(seen, ', '))
+--| for _, fd in ipairs(fds) do fd:close() end
+--| require './spawn'.attempt{ stderr = 'share' }
+--@ run ulimit -n 60; $EMILUA main.lua | tr '\t' ' '
+--@ stdout~ \Atrue true started\n\Z
