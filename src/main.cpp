@@ -4,6 +4,7 @@
 #include "cli/process.hpp"
 #include "cli/report.hpp"
 #include "cli/settings.hpp"
+#include "cli/standard_output.hpp"
 #include "core/context.hpp"
 #include "core/runtime.hpp"
 #include "emilua/embed.hpp"
@@ -17,27 +18,11 @@
 #include <cstdlib>
 #include <optional>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
 
 using namespace emilua;
-
-// The script's absolute path; FILE/init.lua for a directory.
-std::string entry_file(const std::string& typed)
-{
-    std::string file = typed;
-    if (!file.starts_with('/')) {
-        char* cwd = getcwd(nullptr, 0);
-        file = std::string{cwd ? cwd : ""} + "/" + file;
-        std::free(cwd);
-    }
-    struct stat st;
-    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
-        file += file.ends_with('/') ? "init.lua" : "/init.lua";
-    return file;
-}
 
 // What the fork server, and so every actor, must not know: command line and environment.
 void forget_start(char** arguments)
@@ -58,6 +43,7 @@ int main(int argc, char* argv[])
     if (!server)
         fork_server::warn_of_failure();
     cli::set_signals();
+    cli::replace_standard_output();
     std::string error;
     auto options = cli::parse({argv + 1, argv + (argc ? argc : 1)}, error);
     if (!options) {
@@ -94,7 +80,7 @@ int main(int argc, char* argv[])
     rt.keeps_times = rt.dumps_at_end || dump_thread;
 
     auto main_context = std::make_shared<context>(options->single);
-    std::string file = entry_file(options->file);
+    std::string file = cli::entry_file(options->file);
     try {
         auto main_vm = load_program(
             rt, main_context,

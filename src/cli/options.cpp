@@ -4,8 +4,11 @@
 
 #include <boost/version.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <luajit.h>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace emilua::cli {
 
@@ -78,6 +81,20 @@ std::optional<options> parse(std::span<char* const> arguments, std::string& erro
         ++i;
     result.program_arguments.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
     return result;
+}
+
+std::string entry_file(const std::string& typed)
+{
+    std::string file = typed;
+    if (!file.starts_with('/')) {
+        char* cwd = getcwd(nullptr, 0);
+        file = std::string{cwd ? cwd : ""} + "/" + file;
+        std::free(cwd);
+    }
+    struct stat st;
+    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
+        file += file.ends_with('/') ? "init.lua" : "/init.lua";
+    return file;
 }
 
 void print_help(const char* program)

@@ -2,6 +2,7 @@
 
 #include "cli/report.hpp"
 #include "cli/settings.hpp"
+#include "cli/standard_output.hpp"
 #include "core/context.hpp"
 #include "core/runtime.hpp"
 #include "emilua/embed.hpp"
@@ -200,6 +201,7 @@ int run_program(const instructions& work, fork_server* server)
 {
     std::signal(SIGPIPE, SIG_IGN);
     environment variables = set_environment(work.environment());
+    cli::replace_standard_output();
     cli::set_locale();
     cli::stderr_reporter reporter{cli::log_level(),
                                   std::getenv("EMILUA_COLORS") ? cli::use_colors() : work.header.colors};
