@@ -48,6 +48,7 @@ function out:tcsetpgrp(pgid) end
 ---@field in_ system.in_
 ---@field out system.out
 ---@field err system.out
+---@field signal system.signal
 ---@field SECBIT_NOROOT integer
 ---@field SECBIT_NOROOT_LOCKED integer
 ---@field SECBIT_NO_SETUID_FIXUP integer

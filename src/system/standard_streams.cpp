@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
@@ -203,11 +204,19 @@ int number_of(lua_State* L)
     return fd;
 }
 
+// Closed from the start: its number is held by /dev/null with O_PATH (see cli/process.cpp), which is no
+// stream.
+bool was_closed(int fd)
+{
+    struct stat st;
+    return (fcntl(fd, F_GETFL) & O_PATH) && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+           st.st_rdev == makedev(1, 3);
+}
+
 int dup(lua_State* L)
 {
     int fd = number_of(L);
-    // What fills the number of a stream that was closed from the start is no stream.
-    if (fcntl(fd, F_GETFL) & O_PATH)
+    if (was_closed(fd))
         raise(L, error_code{EBADF, boost::system::system_category()});
     register_file_descriptor(L);
     file_descriptor& copy = push_file_descriptor(L);

@@ -77,6 +77,9 @@ local objects = {
     ['ip.address_info_flag'] = ip.address_info_flag, ['ip.endpoint'] = udp, ['ip.socket'] = udp,
     ['ip.tcp.socket'] = ip.tcp.socket.new(), ['ip.tcp.acceptor'] = ip.tcp.acceptor.new(), ['ip.udp.socket'] = udp,
     ['pipe.end'] = reader, ['pipe.read_stream'] = reader, ['pipe.write_stream'] = writer,
+    serial_port = require('serial_port').ptypair(), ['serial_port.module'] = require 'serial_port',
+    ['system.signal'] = system.signal,
+    ['system.signal.sets'] = system.signal.set, ['system.signal.set'] = system.signal.set.new(),
     linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
 }

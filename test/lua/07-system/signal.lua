@@ -377,7 +377,7 @@ end)
 test('07.55 a signal from kill(2)', function()
     local set = new(USR1)
     local waiter = waiters(set, 1)[1]
-    C.kill(C.getpid(), USR1)
+    system.kill(system.getpid(), USR1)
     test.eq(waiter:join(), 10)
 end)
 
