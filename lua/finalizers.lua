@@ -1,14 +1,20 @@
 -- Errors that escape a finalizer. LuaJIT raises them wherever the collector happens to run; where that is compiled
 -- code the process dies. Here they are reported and end with the finalizer.
-local ffi, report = ...
+local ffi, report, note = ...
 local pcall, type, rawset, pairs, setmetatable = pcall, type, rawset, pairs, setmetatable
 
 -- finalizer -> the function that stands for it, as long as anything uses that
 local guards = setmetatable({}, { __mode = 'kv' })
 
+local noted = false
+
 local function guarded(finalizer)
     if type(finalizer) ~= 'function' then
         return finalizer
+    end
+    if not noted then
+        noted = true
+        note()
     end
     local guard = guards[finalizer]
     if not guard then

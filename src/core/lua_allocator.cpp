@@ -64,12 +64,13 @@ void lua_allocator::free(void* p, std::size_t size)
 
 void* lua_allocator::resize(void* p, std::size_t old_size, std::size_t new_size)
 {
-    if (!p)
-        return allocate(new_size);
     if (new_size == 0) {
-        free(p, old_size);
+        if (p)
+            free(p, old_size);
         return nullptr;
     }
+    if (!p)
+        return allocate(new_size);
     if (!owns(p))
         return std::realloc(p, new_size);
     if (class_of(old_size) == class_of(new_size))

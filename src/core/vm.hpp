@@ -150,7 +150,7 @@ public:
     // collectgarbage("stop") was called, or a collection was asked for: see in_finalizer().
     bool collector_stopped = false;
     bool collecting = false;
-    // newproxy(true) was called or module ffi imported: without them no __gc of the program can run.
+    // newproxy(true) was called or ffi given a finalizer: without them no __gc of the program can run.
     bool has_lua_finalizers = false;
     // Bytes that spans allocated outside the Lua heap since the collector last finished: see byte_span.cpp.
     std::size_t external_bytes = 0;

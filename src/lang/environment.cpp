@@ -36,7 +36,7 @@ void push_ffi(lua_State* L)
 
 int open_ffi(lua_State* L)
 {
-    expect_finalizers(L); // ffi.gc()
+    guard_finalizers(L); // ffi.gc()
     push_ffi(L);
     return 1;
 }

@@ -19,6 +19,13 @@ int report_error(lua_State* L)
     return 0;
 }
 
+// From now on every suspension asks whether a finalizer runs.
+int note(lua_State* L)
+{
+    vm::of(L).has_lua_finalizers = true;
+    return 0;
+}
+
 // newproxy()
 int new_proxy(lua_State* L)
 {
@@ -27,7 +34,8 @@ int new_proxy(lua_State* L)
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
     if (lua_isboolean(L, 1) && lua_toboolean(L, 1)) {
-        expect_finalizers(L);
+        guard_finalizers(L);
+        vm::of(L).has_lua_finalizers = true;
         lua_getmetatable(L, 2);
         lua_pushlightuserdata(L, const_cast<char*>(&guard_key));
         lua_rawget(L, LUA_REGISTRYINDEX);
@@ -69,17 +77,20 @@ int collect(lua_State* L)
 
 } // namespace
 
-void expect_finalizers(lua_State* L)
+void guard_finalizers(lua_State* L)
 {
-    vm& v = vm::of(L);
-    if (v.has_lua_finalizers)
+    lua_pushlightuserdata(L, const_cast<char*>(&guard_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    bool done = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (done)
         return;
-    v.has_lua_finalizers = true;
     lua_pushlightuserdata(L, const_cast<char*>(&guard_key));
     push_embedded(L, embedded::finalizers);
     push_ffi(L);
     lua_pushcfunction(L, fn<report_error>);
-    lua_call(L, 2, 1);
+    lua_pushcfunction(L, fn<note>);
+    lua_call(L, 3, 1);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 

@@ -105,6 +105,30 @@ TEST(all_threads, a_refusal_reaches_no_other)
     EXPECT_EQ(c.count, 1);
 }
 
+// No thread can have the signal blocked unless it goes behind glibc's back.
+TEST(all_threads, one_that_does_not_stop)
+{
+    std::atomic<bool> blocked = false, stop = false;
+    std::thread stubborn{[&] {
+        std::uint64_t all = ~std::uint64_t{0}, none = 0;
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof(all));
+        blocked = true;
+        while (!stop)
+            usleep(1000);
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof(none)); // the signal comes late
+    }};
+    while (!blocked)
+        std::this_thread::yield();
+    waiting_threads others{2};
+    calls c;
+    EXPECT_EQ(c.run(), ESRCH);
+    EXPECT_EQ(c.count, 0);
+    stop = true;
+    stubborn.join();
+    EXPECT_EQ(c.run(), 0);
+    EXPECT_GE(c.count, 3);
+}
+
 // A thread that came to life meanwhile has what its creator had.
 TEST(all_threads, threads_come_and_go)
 {

@@ -28,7 +28,9 @@ namespace {
 
 constexpr int signal_cancel = 32;
 constexpr int signal_setxid = 33;
-constexpr std::time_t patience = 5; // seconds
+// For a thread to stop: intervals, in nanoseconds.
+constexpr int patience = 500;
+constexpr long interval = 10'000'000;
 
 enum phase : std::uint32_t { idle, stopping, going_on, applying };
 
@@ -149,20 +151,15 @@ int stop(pid_t id)
     pid_t process = getpid();
     if (syscall(SYS_tgkill, process, id, signal_cancel) != 0)
         return errno == ESRCH ? 0 : errno;
-    timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (;;) {
+    for (int attempt = 0; attempt != patience; ++attempt) {
         std::uint32_t seen = stopped_count;
         if (is_stopped(id))
             return 0;
-        wait(stopped_count, seen, 10'000'000);
+        wait(stopped_count, seen, interval);
         if (syscall(SYS_tgkill, process, id, 0) != 0 && errno == ESRCH)
             return 0;
-        timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec - start.tv_sec > patience)
-            return ESRCH;
     }
+    return ESRCH;
 }
 
 struct kernel_dirent {

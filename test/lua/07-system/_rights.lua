@@ -1,12 +1,12 @@
 -- What the tests of rights share.
 local ffi = require 'ffi'
 local inbox = require 'inbox'
+local pipe = require 'pipe'
 local system = require 'system'
 
 ffi.cdef [[
 int emilua_test_open(const char*, int, ...) __asm__("open");
 int emilua_test_close(int) __asm__("close");
-int emilua_test_dup(int) __asm__("dup");
 int emilua_test_dup2(int, int) __asm__("dup2");
 int emilua_test_mkdir(const char*, unsigned) __asm__("mkdir");
 int emilua_test_chmod(const char*, unsigned) __asm__("chmod");
@@ -39,14 +39,13 @@ function try_mkdir(path)
     return C.emilua_test_mkdir(path, 511) == 0 and 0 or ffi.errno()
 end
 
--- A file_descriptor that owns descriptor n.
+-- A file_descriptor that owns descriptor n. None can be made, so it takes the place of another one.
 function descriptor(n)
     assert(n >= 0, 'errno ' .. ffi.errno())
-    local stdin = C.emilua_test_dup(0)
-    C.emilua_test_dup2(n, 0)
-    local fd = system.in_:dup()
-    C.emilua_test_dup2(stdin, 0)
-    C.emilua_test_close(stdin)
+    local reader, writer = pipe.pair()
+    writer:close()
+    local fd = reader:release()
+    C.emilua_test_dup2(n, tonumber(tostring(fd):match '%d+'))
     C.emilua_test_close(n)
     return fd
 end
