@@ -4,7 +4,6 @@
 #include "cli/process.hpp"
 #include "cli/report.hpp"
 #include "cli/settings.hpp"
-#include "cli/standard_output.hpp"
 #include "core/context.hpp"
 #include "core/runtime.hpp"
 #include "emilua/embed.hpp"
@@ -17,33 +16,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <string.h>
-#include <unistd.h>
-
-namespace {
 
 using namespace emilua;
-
-// What the fork server, and so every actor, must not know: command line and environment.
-void forget_start(char** arguments)
-{
-    for (char** all : {arguments + (*arguments ? 1 : 0), environ}) {
-        for (; *all; ++all)
-            explicit_bzero(*all, std::strlen(*all));
-    }
-    clearenv();
-}
-
-} // namespace
 
 int main(int argc, char* argv[])
 {
     cli::fill_standard_descriptors();
-    auto server = fork_server::start([&] { forget_start(argv); });
+    auto server = fork_server::start([&] { cli::forget_start(argv); });
     if (!server)
         fork_server::warn_of_failure();
-    cli::set_signals();
-    cli::replace_standard_output();
+    cli::prepare_process();
     std::string error;
     auto options = cli::parse({argv + 1, argv + (argc ? argc : 1)}, error);
     if (!options) {

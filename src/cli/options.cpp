@@ -83,20 +83,6 @@ std::optional<options> parse(std::span<char* const> arguments, std::string& erro
     return result;
 }
 
-std::string entry_file(const std::string& typed)
-{
-    std::string file = typed;
-    if (!file.starts_with('/')) {
-        char* cwd = getcwd(nullptr, 0);
-        file = std::string{cwd ? cwd : ""} + "/" + file;
-        std::free(cwd);
-    }
-    struct stat st;
-    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
-        file += file.ends_with('/') ? "init.lua" : "/init.lua";
-    return file;
-}
-
 void print_help(const char* program)
 {
     std::printf("Emilua: Execution engine for luaJIT\n"
@@ -117,6 +103,20 @@ void print_version()
 {
     std::printf("Emilua %s\n%s\nBoost %d.%d.%d\n", EMILUA_VERSION, LUAJIT_VERSION, BOOST_VERSION / 100000,
                 BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
+}
+
+std::string entry_file(const std::string& typed)
+{
+    std::string file = typed;
+    if (!file.starts_with('/')) {
+        char* cwd = getcwd(nullptr, 0);
+        file = std::string{cwd ? cwd : ""} + "/" + file;
+        std::free(cwd);
+    }
+    struct stat st;
+    if (stat(file.c_str(), &st) == 0 && S_ISDIR(st.st_mode))
+        file += file.ends_with('/') ? "init.lua" : "/init.lua";
+    return file;
 }
 
 } // namespace emilua::cli

@@ -22,10 +22,10 @@ struct options {
 // the line to print.
 std::optional<options> parse(std::span<char* const> arguments, std::string& error);
 
-// The absolute path of a script as typed; FILE/init.lua for a directory.
-std::string entry_file(const std::string& typed);
-
 void print_help(const char* program);
 void print_version();
+
+// The script's absolute path; FILE/init.lua for a directory.
+std::string entry_file(const std::string& typed);
 
 } // namespace emilua::cli

@@ -4,6 +4,8 @@
 #include "core/stack_guard.hpp"
 
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -20,6 +22,18 @@ void fill_standard_descriptors()
     }
 }
 
+// What the fork server, and so every actor, must not know: command line and environment.
+void forget_start(char** arguments)
+{
+    for (char** all : {arguments + (*arguments ? 1 : 0), environ}) {
+        for (; *all; ++all)
+            explicit_bzero(*all, std::strlen(*all));
+    }
+    clearenv();
+}
+
+namespace {
+
 // Every signal is unblocked; SIGPIPE is ignored, so that a broken pipe is an error and not a death. Other
 // dispositions are what exec left: default, or ignored if the parent wanted that (nohup).
 void set_signals()
@@ -29,6 +43,14 @@ void set_signals()
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     stack_guard::install();
+}
+
+} // namespace
+
+void prepare_process()
+{
+    set_signals();
+    replace_standard_output();
 }
 
 } // namespace emilua::cli

@@ -5,6 +5,9 @@ namespace emilua::cli {
 
 // Opens those of 0-2 that are closed. To be called first.
 void fill_standard_descriptors();
-void set_signals();
+// Overwrites the process' copies of command line, but for the program's name, and environment.
+void forget_start(char** arguments);
+// Sets up signals, stdout and stderr of a program.
+void prepare_process();
 
 } // namespace emilua::cli

@@ -200,8 +200,8 @@ std::string entry_file(std::string_view module)
 int run_program(const instructions& work, fork_server* server)
 {
     std::signal(SIGPIPE, SIG_IGN);
-    environment variables = set_environment(work.environment());
     cli::replace_standard_output();
+    environment variables = set_environment(work.environment());
     cli::set_locale();
     cli::stderr_reporter reporter{cli::log_level(),
                                   std::getenv("EMILUA_COLORS") ? cli::use_colors() : work.header.colors};
@@ -251,7 +251,9 @@ void run_actor_process(int setup, bool in_user_namespace)
     if (getpid() == 1 && !fork_below_pid1(forget))
         fail("fork", errno);
     auto server = fork_server::start(forget);
-    if (!server)
+    if (server)
+        server->await_start(); // an inbox that the program closes must be closed
+    else
         fork_server::warn_of_failure();
     std::exit(run_program(work, server.get()));
 }

@@ -33,6 +33,7 @@ constexpr std::uint64_t known_namespaces =
 
 struct request {
     enum class kind : std::uint8_t {
+        greet,  // is answered
         spawn,  // comes with the new process' end of the socket to its creator, which tells it the rest
         signal, // comes with a pidfd
         change, // comes with the change's descriptor if it has one, and is followed by its payload
@@ -195,6 +196,7 @@ reply server::change(const request& r, int fd)
 reply server::answer(const request& r, int fd, int& pidfd)
 {
     switch (r.what) {
+    case request::kind::greet: return {};
     case request::kind::spawn: return spawn(r, fd, pidfd);
     case request::kind::signal: return signal(r, fd);
     case request::kind::change: return change(r, fd);
@@ -263,6 +265,14 @@ void fork_server::warn_of_failure()
 fork_server::~fork_server()
 {
     close(control_);
+}
+
+void fork_server::await_start()
+{
+    request r{.what = request::kind::greet};
+    reply answer;
+    if (send_all(control_, bytes_of(r)) == 0)
+        receive_all(control_, bytes_of(answer)); // an error is that of the first who needs the server
 }
 
 fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, int setup)

@@ -25,6 +25,10 @@ public:
     fork_server(const fork_server&) = delete;
     fork_server& operator=(const fork_server&) = delete;
 
+    // Returns when the server has forgotten and closed what it inherited: who closes a descriptor now has
+    // closed it.
+    void await_start();
+
     struct process {
         pid_t pid;
         int pidfd; // the caller's
