@@ -191,6 +191,7 @@ def server_is_bare(user):
     read_end, write_end = os.pipe()     # a descriptor that the program was started with
     with Program(user=user, pass_fds=[read_end]) as p:
         assert read_end in fds(p.pid)
+        eventually(lambda: read_end not in fds(p.server))      # the program did not wait for it
         server = fds(p.server)
         assert set(server) == {0, 1, 2, 3} and server[3].startswith('socket:'), server
         assert {fd: server[fd] for fd in range(3)} == {fd: fds(p.pid)[fd] for fd in range(3)}

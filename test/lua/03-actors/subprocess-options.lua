@@ -155,13 +155,13 @@ test('03.34 limits', function()
     test.eq(answer.size, 60000)
 end)
 
-test('03.36 the environment is what was given', function()
+test('03.36 07.6 the environment is what was given', function()
     test.eq(ask('environment'), { n = 0, size = 0, A = 'none', B = 'none', empty = 'none' })
     test.eq(ask('environment', { environment = { A = '1', ['B=x'] = '2', EMPTY = '' } }),
         { n = 3, size = 1, A = '1', B = '2', empty = '' })
 end)
 
-test('03.42 arguments, _FILE, _CONTEXT', function()
+test('03.42 07.6 arguments, _FILE, _CONTEXT', function()
     test.eq(ask 'arguments', { n = 2, first = '', second = here, file = here, context = 'worker' })
 end)
 
