@@ -8,6 +8,9 @@ ROOT = Path(__file__).resolve().parent.parent
 GRACE = 1.0                 # seconds that what a test started may outlive it
 OUTPUT_LIMIT = 16 << 20     # a test that prints for ever must not eat the machine's memory
 SANITIZER_FACTOR = 5
+ORDINARY_USER = 65534
+# What a runner with root's rights runs again as an ordinary user.
+RIGHTS_MATTER = 'test/lua/03-actors', 'test/lua/06-filesystem', 'test/lua/07-system', 'doc/examples'
 libc = ctypes.CDLL(None, use_errno=True)
 
 Job = collections.namedtuple('Job', 'kind group path name spec only')    # only: count just the items with these names
@@ -299,6 +302,8 @@ def perform(job):
     try:
         if job.kind == 'broken':
             raise BadTest(job.spec['why'])
+        if job.kind == 'skipped':
+            return [Item(job.group, job.path, title, 'skip', job.spec['why'])]
         reasons = [why for need in ' '.join(job.spec.get('need', [])).split() if (why := lacks(need))]
         results = [(title, 'skip', ', '.join(reasons))] if reasons else perform_in(tmp, job, title)
     except BadTest as error:
@@ -324,6 +329,11 @@ def clean_up(tmp):
     return left
 
 
+def python():
+    # root's own may be where an ordinary user can't go.
+    return sys.executable if os.access(sys.executable, os.X_OK) else shutil.which('python3')
+
+
 def perform_in(tmp, job, title):
     spec, path = job.spec, ROOT / job.path
     if 'script' in spec:
@@ -337,7 +347,7 @@ def perform_in(tmp, job, title):
     variables = {'EMILUA': options.emilua, 'FILE': str(path), 'DIR': str(path.parent), 'TMP': tmp}
     env = {'PATH': os.environ.get('PATH', os.defpath), 'HOME': tmp, 'LANG': 'C.UTF-8',
            'EMILUA_PATH': str(ROOT / 'test/lua/lib'), 'EMILUA_TEST_ONLY': '\n'.join(job.only or ()),
-           'EMILUA_TEST_SANITIZER': options.sanitize, 'PYTHON': sys.executable, 'PYTHONDONTWRITEBYTECODE': '1',
+           'EMILUA_TEST_SANITIZER': options.sanitize, 'PYTHON': python(), 'PYTHONDONTWRITEBYTECODE': '1',
            **{k: v for k, v in os.environ.items() if k.endswith('SAN_OPTIONS')}, **variables}
     for setting in spec.get('env', []):
         name, equals, value = setting.partition('=')
@@ -438,12 +448,41 @@ def start_worker():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def start_ordinary_worker():
+    os.setgroups([])
+    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    start_worker()
+
+
+def ordinary_user_is_shut_out():
+    """Why the tests can't run as an ordinary user, or None."""
+    for command in ([options.emilua, '--version'], ['cat', __file__]):
+        done = subprocess.run(command, user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[], cwd='/',
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            return f'an ordinary user may not run {command[0]} or read {ROOT}'
+
+
+def rounds(jobs):
+    """-> [([Job], number of workers, what starts a worker)]"""
+    again = [job._replace(group=job.group + ', as user') for job in jobs if job.group in RIGHTS_MATTER]
+    if os.geteuid() != 0 or not again:
+        again = []
+    elif why := ordinary_user_is_shut_out():
+        again = [Job('skipped', 'as user', 'test/run.py', 'all tests as an ordinary user', {'why': why}, None)]
+    return [([job for job in part if ('alone' in job.spec) == alone], workers, start)
+            for part, start in ((jobs, start_worker), (again, start_ordinary_worker))
+            for workers, alone in ((options.jobs, False), (1, True))]
+
+
 def report(items, totals):
     for item in items:
         totals[item.group][item.result] += 1
         if item.result == 'not ok' or options.verbose:
             detail = item.detail.rstrip().replace('\n', '\n    ')
-            print(f'{item.result} {item.path}: {item.name}' + (f'\n    {detail}' if detail else ''), flush=True)
+            where = item.path + ', as user' * item.group.endswith(', as user')
+            print(f'{item.result} {where}: {item.name}' + (f'\n    {detail}' if detail else ''), flush=True)
 
 
 def main():
@@ -461,12 +500,11 @@ def main():
 
     jobs = collect()
     totals = collections.defaultdict(collections.Counter)
-    for workers, alone in ((options.jobs, False), (1, True)):
-        queue = [job for job in jobs if ('alone' in job.spec) == alone]
+    for queue, workers, start in rounds(jobs):
         # Processes, each a subreaper that runs one test at a time. (A multiprocessing.Pool would wait for ever for a
         # worker that got killed.)
         with concurrent.futures.ProcessPoolExecutor(
-                workers, multiprocessing.get_context('fork'), start_worker) as pool:
+                workers, multiprocessing.get_context('fork'), start) as pool:
             try:
                 for done in concurrent.futures.as_completed([pool.submit(perform, job) for job in queue]):
                     report(done.result(), totals)
@@ -475,7 +513,7 @@ def main():
                 raise
 
     for group, count in sorted(totals.items()):
-        print(f'{group:<28} {count["ok"]:5} passed {count["not ok"]:4} failed {count["skip"]:4} skipped')
+        print(f'{group:<32} {count["ok"]:5} passed {count["not ok"]:4} failed {count["skip"]:4} skipped')
     total = sum(totals.values(), collections.Counter())
     if not total:
         print('no test was found' + ''.join(f' with {name}' for name in options.names))

@@ -1,6 +1,7 @@
 # What /proc shows of a program, its fork server and its subprocess actors (03 §8, §10), as root and as an ordinary user.
 #@ timeout 240
 import errno
+import fcntl
 import os
 import re
 import resource
@@ -188,7 +189,9 @@ def server_forgets(user):
 
 
 def server_is_bare(user):
-    read_end, write_end = os.pipe()     # a descriptor that the program was started with
+    low, write_end = os.pipe()
+    read_end = fcntl.fcntl(low, fcntl.F_DUPFD, 10)      # a descriptor that the program was started with
+    os.close(low)
     with Program(user=user, pass_fds=[read_end]) as p:
         assert read_end in fds(p.pid)
         eventually(lambda: len(fds(p.server)) == 4)      # the program did not wait for it

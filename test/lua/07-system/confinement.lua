@@ -1,4 +1,5 @@
 -- Confinement of this process, which is for good: each case is a process of its own (07 §9).
+-- The leak checker of the sanitizers needs /proc, and to trace every thread: Landlock forbids that between domains.
 
 --@ test 07.73 Landlock holds in every VM and child
 --@ need landlock
@@ -12,6 +13,7 @@
 --@ test 07.73 confined without access to /proc
 --@ need landlock
 --@ run $EMILUA $FILE blind
+--@ env ASAN_OPTIONS=detect_leaks=0
 --@ test 07.73 Landlock: ports
 --@ need landlock:4
 --@ run $EMILUA $FILE ports
@@ -38,6 +40,7 @@
 --@ test 07.73 07.74 while another thread waits in the system with all signals blocked
 --@ need landlock seccomp
 --@ run $EMILUA $FILE resolver
+--@ env ASAN_OPTIONS=detect_leaks=0
 --@ test 07.73 changes while threads come and go
 --@ need landlock
 --@ run $EMILUA $FILE churn
