@@ -157,6 +157,8 @@ reply server::spawn(const request& r, int setup, int& pidfd)
 {
     if (r.namespaces & ~known_namespaces)
         return {.error = EINVAL};
+    if (setup < 0) // there was no room for it
+        return {.error = EMFILE};
     start_progress* progress = nullptr;
     if (!r.shares_stderr) {
         void* page =
