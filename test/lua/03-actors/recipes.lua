@@ -87,6 +87,15 @@ test('03.78 R5 a PID namespace', function()
     test.eq(s.read_all(reader), '')
 end)
 
+test('03.78 a session of its own keeps a signal to the group inside', function()
+    local code = [[
+        local ffi = require 'ffi'
+        ffi.cdef 'int kill(int, int);'
+        ffi.C.kill(0, 9)
+    ]]
+    test.eq(s.output(code, s.MAP .. 'C.setsid()', { newns_user = true, newns_pid = true }), '')
+end)
+
 test('03.78 R6 a full container', function()
     local options, out = s.actor('', all_namespaces())
     local mine, theirs = unix.seqpacket_socket.pair()
