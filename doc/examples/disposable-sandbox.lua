@@ -46,6 +46,9 @@ local SCRIPT = ([[
         'execute', 'write_file', 'read_file', 'read_dir', 'remove_dir', 'remove_file', 'make_char',
         'make_dir', 'make_reg', 'make_sock', 'make_fifo', 'make_block', 'make_sym',
     }
+    local abi = C.landlock_create_ruleset(nil, {'version'})
+    if abi >= 2 then rights[#rights + 1] = 'refer' end
+    if abi >= 3 then rights[#rights + 1] = 'truncate' end
     local rules = C.landlock_create_ruleset{ handled_access_fs = rights }
     C.landlock_add_rule(rules, 'path_beneath', {
         parent_fd = C.open(%q, C.O_PATH), allowed_access = { 'read_file' } })

@@ -39,7 +39,9 @@ void push_class_factory(lua_State* L, int which)
 
 int bad_index(lua_State* L)
 {
-    raise(L, core_errc::bad_index, {{"index", 2}});
+    if (lua_type(L, 2) != LUA_TSTRING)
+        raise(L, core_errc::bad_index, {{"index", 2}});
+    raise(L, core_errc::bad_index, {{"index", 2}, {"key", lua_tostring(L, 2)}});
 }
 
 int read_only(lua_State* L)

@@ -46,6 +46,8 @@ int save_traceback(lua_State* L)
     std::size_t size;
     const char* text = lua_tolstring(L, -1, &size);
     f.traceback = std::make_unique<std::string>(text, size);
+    if (std::string details = panic_details(L, 1); !details.empty())
+        *f.traceback += "\n\t" + details;
     lua_settop(L, 1);
     return 1;
 }

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fmt/format.h>
+#include <map>
 #include <new>
 
 namespace emilua {
@@ -170,6 +172,32 @@ std::string panic_message(lua_State* L, int index)
     }
     auto ec = to_error_code(L, index);
     return ec ? ec->message() : std::string{};
+}
+
+std::string panic_details(lua_State* L, int index)
+{
+    constexpr std::size_t member_limit = 16, value_limit = 1024;
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING: return {};
+    case LUA_TTABLE: break;
+    case LUA_TNUMBER: return fmt::format("error value: {} (number)", lua_tonumber(L, index));
+    case LUA_TBOOLEAN: return lua_toboolean(L, index) ? "error value: true" : "error value: false";
+    default: return fmt::format("error value: {}", luaL_typename(L, index));
+    }
+    bool code_is_told = to_error_code(L, index).has_value();
+    std::map<std::string_view, std::string> members;
+    lua_pushnil(L);
+    for (; members.size() != member_limit && lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1))
+            continue;
+        std::string_view name = lua_tostring(L, -2);
+        if (!code_is_told || name != "code")
+            members[name] = std::string{lua_tostring(L, -1)}.substr(0, value_limit);
+    }
+    std::string text;
+    for (auto& [name, value] : members)
+        text += fmt::format("{}{} = {}", text.empty() ? "error members: " : ", ", name, value);
+    return text;
 }
 
 const char* to_string(wait_kind kind)

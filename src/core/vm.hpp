@@ -284,6 +284,10 @@ bool c_stack_is_low(const control* c);
 // The message of a panic (01 §4.10): the string, the text of an error table, else nothing. Calls no Lua code.
 std::string panic_message(lua_State* L, int index);
 
+// What the message of a panic leaves out: "error members: arg = stdout, step = exec" of a table, "error
+// value: 12 (number)" of what is neither table nor string. Calls no Lua code.
+std::string panic_details(lua_State* L, int index);
+
 const char* to_string(wait_kind kind);
 
 namespace detail {

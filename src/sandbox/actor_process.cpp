@@ -250,6 +250,7 @@ void run_actor_process(int setup, bool in_user_namespace)
 
     if (work.header.has_script) {
         auto script = work.script();
+        this_start.debug = work.header.debug;
         run_init_script({script.data(), script.size()}, work.argument);
         instructions::wipe(script);
         close_script_descriptors();

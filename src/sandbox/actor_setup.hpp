@@ -25,6 +25,7 @@ struct actor_setup {
     bool has_argument;
     bool single; // concurrency_hint = 1
     bool colors; // the creator's reports on the shared stderr have them
+    bool debug;  // the creator wants to know where its script failed
 
     std::size_t size() const { return environment_size + module_size + script_size; }
 };

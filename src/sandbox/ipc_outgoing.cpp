@@ -14,6 +14,9 @@ namespace emilua {
 
 namespace {
 
+constexpr const char* too_long = "a string of more than 255 bytes cannot be sent to another process";
+static_assert(ipc_string_limit == 255);
+
 // False: too long.
 bool to_text(lua_State* L, int index, std::string_view& out)
 {
@@ -21,6 +24,11 @@ bool to_text(lua_State* L, int index, std::string_view& out)
     const char* text = lua_tolstring(L, index, &size);
     out = {text, size};
     return size <= ipc_string_limit;
+}
+
+[[noreturn]] void refuse(lua_State* L, int index, const char* why)
+{
+    raise(L, errc::invalid_argument, {{"arg", index}, {"message", why}});
 }
 
 } // namespace
@@ -38,14 +46,14 @@ void outgoing_ipc_message::encode(lua_State* L, int index)
         return put_dictionary(L, index);
     content_.scalar();
     lua_pushvalue(L, index);
-    if (!put(L))
-        raise_invalid_argument(L, index);
+    if (auto why = put(L))
+        refuse(L, index, why);
 }
 
 void outgoing_ipc_message::put_dictionary(lua_State* L, int index)
 {
     if (lua_getmetatable(L, index))
-        raise_invalid_argument(L, index);
+        refuse(L, index, "a table with a metatable cannot be sent");
     lua_pushnil(L);
     while (lua_next(L, index)) {
         if (lua_type(L, -2) != LUA_TSTRING) {
@@ -53,19 +61,21 @@ void outgoing_ipc_message::put_dictionary(lua_State* L, int index)
             continue;
         }
         std::string_view key;
-        if (content_.count() == ipc_member_limit || !to_text(L, -2, key))
-            raise_invalid_argument(L, index);
+        if (content_.count() == ipc_member_limit)
+            refuse(L, index, "a table with so many members cannot be sent to another process");
+        if (!to_text(L, -2, key))
+            refuse(L, index, too_long);
         content_.key(key);
-        if (!put(L))
-            raise_invalid_argument(L, index);
+        if (auto why = put(L))
+            refuse(L, index, lua_pushfstring(L, "%s: %s", key.data(), why));
     }
     if (content_.count() == 0)
-        raise_invalid_argument(L, index);
+        refuse(L, index, "a table without string keys cannot be sent to another process");
 }
 
-// The value on top of the stack (popped; a borrowed descriptor is moved below the value under it). False: it
-// cannot be sent.
-bool outgoing_ipc_message::put(lua_State* L)
+// The value on top of the stack (popped; a borrowed descriptor is moved below the value under it). Returns
+// why it cannot be sent, then it stays; null: it can.
+const char* outgoing_ipc_message::put(lua_State* L)
 {
     switch (lua_type(L, -1)) {
     case LUA_TBOOLEAN: content_.put(static_cast<bool>(lua_toboolean(L, -1))); break;
@@ -73,27 +83,27 @@ bool outgoing_ipc_message::put(lua_State* L)
     case LUA_TSTRING: {
         std::string_view text;
         if (!to_text(L, -1, text))
-            return false;
+            return too_long;
         content_.put(text);
         break;
     }
     case LUA_TUSERDATA:
         if (auto* fd = test<file_descriptor>(L, -1)) {
             if (fd->value < 0)
-                return false;
+                return "the file_descriptor is closed";
             borrow(L, *fd);
             lua_insert(L, -2);
-            return true;
+            return nullptr;
         }
         if (auto* target = addressable(L, -1)) {
             grant(*target);
             break;
         }
-        return false;
-    default: return false;
+        return "this object cannot be sent to another process";
+    default: return lua_pushfstring(L, "a %s cannot be sent to another process", luaL_typename(L, -1));
     }
     lua_pop(L, 1);
-    return true;
+    return nullptr;
 }
 
 void outgoing_ipc_message::borrow(lua_State* L, file_descriptor& fd)

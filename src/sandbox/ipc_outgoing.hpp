@@ -20,7 +20,7 @@ public:
     outgoing_ipc_message& operator=(const outgoing_ipc_message&) = delete;
 
     // Encodes the value at `index`, once. Borrowed descriptors are left on the Lua stack, which keeps them
-    // alive. Raises EINVAL{arg = index}, EBUSY, and what making a connection raises.
+    // alive. Raises EINVAL{arg = index, message = why}, EBUSY, and what making a connection raises.
     void encode(lua_State* L, int index);
 
     // One attempt, without blocking: minus the errno if nothing was sent. Addresses that were sent come into
@@ -35,7 +35,7 @@ private:
         source::list receiving;
     };
 
-    bool put(lua_State* L);
+    const char* put(lua_State* L);
     void put_dictionary(lua_State* L, int index);
     void borrow(lua_State* L, file_descriptor& fd);
     void grant(const std::shared_ptr<mailbox>& target);

@@ -55,8 +55,14 @@ void failed(lua_State* L, int error)
 {
     lua_pushliteral(L, "errexit");
     lua_rawget(L, LUA_GLOBALSINDEX);
-    if (lua_toboolean(L, -1))
+    if (lua_toboolean(L, -1)) {
+        if (this_start.debug) {
+            luaL_where(L, 1);
+            this_start.write(fmt::format("<7>ipc_actor/init: {}in function '{}'", lua_tostring(L, -1),
+                                         current_function(L).name));
+        }
         die("", error);
+    }
     lua_pop(L, 1);
 }
 

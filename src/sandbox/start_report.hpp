@@ -17,6 +17,7 @@ struct start_progress {
 struct start_report {
     int caller_stderr = -1;             // -1: it is ours
     start_progress* progress = nullptr; // null: nobody asks
+    bool debug = false;                 // say where the script failed, too
 
     // Writes one line.
     void write(std::string_view line) const;

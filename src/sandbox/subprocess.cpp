@@ -212,7 +212,8 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
               .has_script = o.has_script,
               .has_argument = o.has_argument,
               .single = single,
-              .colors = shared && colors},
+              .colors = shared && colors,
+              .debug = vm::of(L).rt().dumps_at_end},
              module);
     push_ipc_channel(L, sending.release(), std::move(child));
 }

@@ -37,7 +37,7 @@ process_end check_end(lua_State* L)
 {
     auto& end = self(L).end;
     if (!end)
-        raise(L, errc::invalid_argument);
+        raise(L, errc::invalid_argument, {{"message", "wait() hasn't returned yet"}});
     return *end;
 }
 

@@ -45,13 +45,15 @@ def _():
                'version.hpp'} - names
     assert not missing, f'missing: {missing}'
     assert names & {'libemilua.a', 'libemilua.so'}, names
+    shared = {str(p.relative_to(p.parents[2])) for p in root.rglob('*.lua')}
+    assert {'emilua/meta/ip.lua', 'emilua/examples/readme.lua'} <= shared, shared
     pc, = root.rglob('emilua.pc')
     (root / 'emilua.pc').write_text(pc.read_text().replace('prefix=', f'prefix={root}', 1))
 
 
 @test('3.12 each public header can be included alone')
 def _():
-    for header in root.rglob('*.hpp'):
+    for header in root.rglob('include/emilua/*.hpp'):
         source = tmp / 'header.cpp'
         source.write_text(f'#include <emilua/{header.name}>\n')
         compile('-fsyntax-only', *pkg_config('--cflags'), source)

@@ -66,6 +66,34 @@
 --| error(e)
 --@ run $EMILUA x.lua
 --@ stderr~ panicked: ''\n
+--@ test 01.66 behind the traceback stand the members of an error table
+--@ file x.lua
+--| local e = require('generic_error').EINVAL
+--| e.arg, e.step, e[1], e.list = 'stdout', 2, 'not me', {}
+--| error(e)
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: 'Invalid argument'\nstack traceback:\n(\t[^\n]+\n)+\terror members: arg = stdout, step = 2\n\Z
+--@ test 01.66 the option that is wrong, and the property that is missing, are named
+--@ file x.lua
+--| local ip, system = require 'ip', require 'system'
+--| spawn(function() system.spawn { program = 'true', stdout = 'pipe' } end):detach()
+--| this_fiber.yield()
+--| ip.tcp.socket.new():write 'x'
+--@ run $EMILUA x.lua
+--@ stderr~ \AFiber 0x.*\n\terror members: arg = stdout\nMain fiber.*\n\terror members: index = 2, key = write\n\Z
+--@ test 01.66 members of any table
+--@ file x.lua
+--| error(setmetatable({ code = 'E', text = ('x'):rep(5000) }, { __index = error }))
+--@ run $EMILUA x.lua
+--@ stderr~ panicked: ''\nstack traceback:\n(\t[^\n]+\n)+\terror members: code = E, text = x{1024}\n\Z
+--@ test 01.66 what is neither string nor table
+--@ file x.lua
+--| for _, value in ipairs { true, 12.5, print } do
+--|     spawn(function() error(value, 0) end):detach()
+--| end
+--@ run $EMILUA x.lua
+--@ stderr~ \terror value: true\n.*\terror value: 12.5 \(number\)\n.*\terror value: function\n\Z
+--@ status 0
 --@ test 01.68 an interruption error that escapes the main fiber is reported; it has no traceback
 --@ file x.lua
 --| local other = spawn(function() for i = 1, 20 do this_fiber.yield() end end)

@@ -14,6 +14,13 @@
 --@ test 03.51 errexit
 --@ run $EMILUA $FILE "C.chdir('/nowhere')"
 --@ stderr <3>ipc_actor/init: No such file or directory
+--@ test 03.51 the place, if the host says that it is debugging
+--@ run EMILUA_LOG_LEVELS=7 $EMILUA $FILE "C.umask(0) C.chdir('/nowhere')"; EMILUA_LOG_LEVELS=7 $EMILUA $FILE "write_all(99, 'x')"; EMILUA_LOG_LEVELS=6 $EMILUA $FILE "C.chdir('/nowhere')"
+--@ stderr <7>ipc_actor/init: init.script:1: in function 'chdir'
+--@ stderr <3>ipc_actor/init: No such file or directory
+--@ stderr <7>ipc_actor/init: init.script:1: in function 'write_all'
+--@ stderr <3>ipc_actor/init: Bad file descriptor
+--@ stderr <3>ipc_actor/init: No such file or directory
 --@ test 03.51 pcall does not stop it
 --@ run $EMILUA $FILE "pcall(C.chdir, '/nowhere') print('on')"
 --@ stderr <3>ipc_actor/init: No such file or directory

@@ -97,6 +97,21 @@ test('03.63 the longest string and key', function()
     _ipc.finish()
 end)
 
+test('03.63 the error says why', function()
+    local channel = _ipc.link()
+    local function why(message)
+        local _, e = pcall(channel.send, channel, message)
+        return e.message
+    end
+    test.eq(why(('x'):rep(256)), 'a string of more than 255 bytes cannot be sent to another process')
+    test.eq(why { a = 1, b = {} }, 'b: a table cannot be sent to another process')
+    test.eq(why(print), 'a function cannot be sent to another process')
+    test.eq(why { 1 }, 'a table without string keys cannot be sent to another process')
+    test.eq(why(channel), 'this object cannot be sent to another process')
+    channel:close()
+    _ipc.finish()
+end)
+
 test('03.63 twenty members', function()
     local channel = _ipc.link()
     local function members(n, value, key)

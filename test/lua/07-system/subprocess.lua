@@ -35,6 +35,7 @@ case('07.100 pid, exit_code, exit_signal before and after wait', function()
     for _, member in ipairs { 'exit_code', 'exit_signal' } do
         local e = test.raises_code(function() return child[member] end, EINVAL, 'generic')
         test.eq(e.arg, nil)
+        test.eq(e.message, "wait() hasn't returned yet")
     end
     test.eq(select('#', child:wait()), 0)
     test.eq(child.pid, nil)
