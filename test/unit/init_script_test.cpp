@@ -328,7 +328,7 @@ int count_in_memory(const std::array<char, 2>& beginning)
 
 TEST(init_script, secrets_are_wiped_03_57)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "its shadow memory is too much to search";
 #endif
     constexpr std::array<char, 2> pattern{'\xb1', '\x4e'};

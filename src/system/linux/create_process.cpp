@@ -1,5 +1,6 @@
 #include "system/linux/create_process.hpp"
 
+#include "core/sanitizer.hpp"
 #include "system/linux/landlock.hpp"
 #include "system/linux/process.hpp"
 #include "system/linux/seccomp.hpp"
@@ -17,6 +18,16 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#if EMILUA_TSAN
+// ThreadSanitizer takes clone() for a fork, and what it notes in the child would stay in our memory; the same
+// goes for functions that are entered in the child and never left.
+extern "C" int __clone(int (*f)(void*), void* stack, int flags, void* argument, ...);
+#define clone __clone
+#define NEVER_LEFT [[gnu::no_sanitize("thread")]]
+#else
+#define NEVER_LEFT
+#endif
 
 namespace emilua {
 
@@ -262,7 +273,7 @@ bool unblock_signals(creation& c)
     return did(c, "signals", syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof(none)));
 }
 
-void execute_file(creation& c, const char* file)
+NEVER_LEFT void execute_file(creation& c, const char* file)
 {
     syscall(SYS_execve, file, c.arguments.data(), c.environment.data());
     if (errno == ENOEXEC && c.plan.runs_scripts) {
@@ -272,7 +283,7 @@ void execute_file(creation& c, const char* file)
 }
 
 // Returns if it fails. The search goes on as execvp(3) does it.
-bool execute(creation& c, int program)
+NEVER_LEFT bool execute(creation& c, int program)
 {
     if (program >= 0) {
         return did(
@@ -294,7 +305,7 @@ bool execute(creation& c, int program)
 }
 
 // Only returns if a step failed; the status is seen by nobody.
-int run_child(void* shared)
+NEVER_LEFT int run_child(void* shared)
 {
     auto& c = *static_cast<creation*>(shared);
     const process_plan& p = c.plan;

@@ -11,7 +11,7 @@
 --@ test 06.103 chroot is not for everybody
 --@ run $EMILUA $FILE unprivileged
 --@ test 06.103 07.73 confinement of all threads in a root without /proc
---@ need root landlock
+--@ need root landlock !sanitizer:thread
 --@ run $EMILUA $FILE confined
 --@ env ASAN_OPTIONS=detect_leaks=0
 

@@ -1,5 +1,6 @@
 -- Capabilities of the process: each case is a process of its own (07 §8).
-
+-- ThreadSanitizer has a thread of its own, which blocks every signal: no call can be made on all threads.
+--@ need !sanitizer:thread
 --@ test 07.67 the ambient set, on all threads
 --@ need root
 --@ run $EMILUA $FILE ambient

@@ -1,6 +1,7 @@
 -- Confinement of this process, which is for good: each case is a process of its own (07 §9).
 -- The leak checker of the sanitizers needs /proc, and to trace every thread: Landlock forbids that between domains.
-
+-- ThreadSanitizer has a thread of its own, which blocks every signal: no call can be made on all threads.
+--@ need !sanitizer:thread
 --@ test 07.73 Landlock holds in every VM and child
 --@ need landlock
 --@ run $EMILUA $FILE landlock

@@ -1,5 +1,6 @@
 -- What the process gave up is lost for programs that it starts: each case is a process of its own (07 §7-§9).
-
+-- ThreadSanitizer has a thread of its own, which blocks every signal: no call can be made on all threads.
+--@ need !sanitizer:thread
 --@ test 07.58 setsid in a child of another group
 --@ run $EMILUA $FILE session
 --@ test 07.60 programs run with the dropped ids
