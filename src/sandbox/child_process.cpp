@@ -2,13 +2,12 @@
 
 #include "core/class.hpp"
 #include "sandbox/fork_server.hpp"
+#include "system/linux/process.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <vector>
 
 namespace emilua {
@@ -109,7 +108,7 @@ error_code child_process::kill(int signo)
     int error = ESRCH;
     if (descriptor_.is_open()) {
         int pidfd = descriptor_.native_handle();
-        error = syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) == 0 ? 0 : errno;
+        error = signal_process(pidfd, signo);
         if (error == EPERM)
             error = server_.signal(pidfd, signo);
     }

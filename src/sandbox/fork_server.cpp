@@ -5,6 +5,7 @@
 #include "sandbox/descriptor_stream.hpp"
 #include "sandbox/linux/clone.hpp"
 #include "sandbox/start_report.hpp"
+#include "system/linux/process.hpp"
 #include "system/process_change.hpp"
 
 #include <algorithm>
@@ -188,7 +189,7 @@ reply server::spawn(const request& r, int setup, int& pidfd)
 
 reply server::signal(const request& r, int pidfd)
 {
-    return {.error = syscall(SYS_pidfd_send_signal, pidfd, r.signo, nullptr, 0) == 0 ? 0 : errno};
+    return {.error = signal_process(pidfd, r.signo)};
 }
 
 reply server::change(const request& r, int fd)

@@ -1,6 +1,7 @@
 #include "sandbox/start_report.hpp"
 
-#include <string>
+#include <algorithm>
+#include <span>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,15 +10,38 @@ namespace emilua {
 
 start_report this_start;
 
-void start_report::write(std::string_view line) const
+namespace {
+
+void write_line(int fd, std::string_view line)
 {
     char newline = '\n';
     // In one piece: lines of several actors do not mix.
     const iovec parts[] = {{const_cast<char*>(line.data()), line.size()}, {&newline, 1}};
-    for (int fd : {STDERR_FILENO, caller_stderr}) {
-        if (fd >= 0) [[maybe_unused]]
-            auto ignored = writev(fd, parts, 2); // nobody to tell
+    [[maybe_unused]] auto ignored = writev(fd, parts, 2); // nobody to tell
+}
+
+// The line may quote a program that is not trusted: nothing in it commands the creator's terminal.
+std::string_view make_harmless(std::string_view line, std::span<char> room)
+{
+    line = line.substr(0, room.size());
+    std::ranges::replace_copy_if(
+        line, room.begin(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+    std::string_view text{room.data(), line.size()};
+    for (std::size_t at = 0; (at = text.find('\xc2', at)) != text.npos; ++at) { // UTF-8 of 0x80 to 0xbf
+        if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0)
+            room[at] = room[at + 1] = '?';
     }
+    return text;
+}
+
+} // namespace
+
+void start_report::write(std::string_view line) const
+{
+    write_line(STDERR_FILENO, line);
+    char text[1024];
+    if (caller_stderr >= 0)
+        write_line(caller_stderr, make_harmless(line, text));
     settle();
 }
 

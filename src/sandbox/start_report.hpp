@@ -1,6 +1,6 @@
 // Why an actor process never gets to run its program: said on its stderr and, if that is another one, on its
-// creator's, which it keeps until its program runs. What it cannot say itself, because it was killed, its
-// fork server says.
+// creator's, which it keeps until its program runs (there without control characters and not at any length).
+// What it cannot say itself, because it was killed, its fork server says.
 #pragma once
 
 #include <atomic>

@@ -29,6 +29,8 @@ std::optional<long> read_sysctl(const std::string& path)
 
 std::string explain_permission(std::uint64_t namespaces)
 {
+    if (!namespaces)
+        return "a seccomp filter or a security module forbids new processes";
     if (!(namespaces & CLONE_NEWUSER))
         return "only a privileged process may make these namespaces alone: add newns_user = true";
     if (read_sysctl("kernel/unprivileged_userns_clone") == 0)
@@ -36,9 +38,8 @@ std::string explain_permission(std::uint64_t namespaces)
     if (read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == 1)
         return "AppArmor restricts user namespaces: give the program a profile with `userns,`, or set sysctl "
                "kernel.apparmor_restrict_unprivileged_userns = 0";
-    return "user namespaces are refused: a chroot, an id that its own user namespace does not map, a seccomp "
-           "filter "
-           "or a security module forbids them";
+    return "user namespaces are refused: a chroot, an id that its own user namespace does not map, a "
+           "seccomp filter or a security module forbids them";
 }
 
 std::string explain_limit(std::uint64_t namespaces)
@@ -63,10 +64,7 @@ std::string explain_refusal(int error, std::uint64_t namespaces)
 {
     std::string text = std::strerror(error);
     switch (error) {
-    case EPERM:
-        if (namespaces)
-            return fmt::format("{}: {}", text, explain_permission(namespaces));
-        break;
+    case EPERM: return fmt::format("{}: {}", text, explain_permission(namespaces));
     case ENOSPC:
     case EUSERS: return fmt::format("{}: {}", text, explain_limit(namespaces));
     case EAGAIN:

@@ -165,9 +165,11 @@
 --| a.system.seccomp_set_mode_filter(f.deny(435, 0x00050001))        -- clone3: EPERM
 --| local ok, e = pcall(a.start)
 --| print(ok, e, e.category)
+--| print(e.message)
 --| print(pcall(a.start, { newns_user = true }))
 --@ run $EMILUA main.lua | tr '\t' ' '
 --@ stdout false Operation not permitted system
+--@ stdout Operation not permitted: a seccomp filter or a security module forbids new processes
 --@ stdout false Operation not permitted
 
 --@ test 03.49 a filter that kills the fork server

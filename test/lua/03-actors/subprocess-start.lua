@@ -83,6 +83,13 @@
 --@ stderr <3>ipc_actor/init/script: key not found
 --@ stderr <3>ipc_actor/init/script: again
 
+--@ test 03.41 a program that is not trusted does not command the caller's terminal
+--@ file main.lua
+--| require './spawn'.attempt({}, 'escapes.lua')
+--@ run printf 'x = "\033]0;title\007 \302\2332J \303\233\n' > escapes.lua
+--@ run $EMILUA main.lua
+--@ stderr~ \AError starting the lua VM: \S*escapes.lua:1: unfinished string near '"\?\]0;title\? \?\?2J Û': syntax error during pre-compilation\n\Z
+
 --@ test 03.41 a death without words is reported, if stderr is not shared
 --@ file main.lua
 --| local s = require './spawn'
