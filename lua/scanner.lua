@@ -5,7 +5,8 @@
 --     begin_             where buffered data begin, the current record included
 --     record_end_        end of the current record, which begins at begin_; false: there is none
 --     rest_, end_        data that are not yet a record
---     records_, found_   records found in the rest already, and how many: one native call finds many
+--     records_, found_   records found in the rest already, and how many: one native call finds many. Views of them,
+--                        or their sizes where the program wants fields
 --     taken_             how many of them have been delivered
 --     separator_         what they were found with
 --     fields_            how many fields the last record had, about: the next one may have as many
@@ -24,16 +25,28 @@ local default_buffer_size = 4096
 local scanner, methods = {}, {}
 scanner.mt = { __index = methods }
 
--- What get_line() returns of a record.
+-- The record that begins at rest_ becomes the current one.
+local function deliver(self, record_end, rest, terminator)
+    self.begin_, self.record_end_, self.rest_ = self.rest_, record_end, rest
+    self.record_terminator = terminator
+    self.record_number = self.record_number + 1
+end
+
+local function view(self, from, to)
+    return self.buffer_:slice(from + 1, to)
+end
+
+-- What get_line() returns of the current record; `record` is a view of it if there is one already.
 local function result(self, record)
     local separator, trim = self.field_separator, self.trim_record
     if separator and type(separator) ~= 'function' then
-        local fields = split(record, trim, separator, self.fields_)
+        local fields = split(self.buffer_, self.begin_, self.record_end_, trim, separator, self.fields_)
         if fields then
             self.fields_ = min(#fields, 100)
             return fields
         end
     end
+    record = record or view(self, self.begin_, self.record_end_)
     if trim == true then
         record = record:trimmed()
     elseif trim then
@@ -49,46 +62,43 @@ local function result(self, record)
     return record
 end
 
--- The record that begins at rest_ becomes the current one.
-local function deliver(self, record_end, rest, terminator)
-    self.begin_, self.record_end_, self.rest_ = self.rest_, record_end, rest
-    self.record_terminator = terminator
-    self.record_number = self.record_number + 1
-end
-
-local function view(self, from, to)
-    return self.buffer_:slice(from + 1, to)
-end
-
 -- Drops the current record and what was found beyond it.
 local function forget(self)
     self.begin_, self.record_end_ = self.rest_, false
     self.found_, self.taken_ = 0, 0
 end
 
+-- Returns a view of the record if there is one.
 local function take_found(self, i, separator)
-    local record = self.records_[i]
-    local record_end = self.rest_ + #record
+    local record, record_end = self.records_[i], self.rest_
+    if type(record) == 'number' then
+        record, record_end = nil, record_end + record
+    else
+        record_end = record_end + #record
+    end
     self.taken_ = i
     deliver(self, record_end, record_end + #separator, separator)
     return record
 end
 
--- Delivers the next record if the buffer has all of it; bytes before `scanned` begin no separator.
+-- Delivers the next record if the buffer has all of it; bytes before `scanned` begin no separator. Returns whether it
+-- has, and a view of the record if there is one.
 local function next_buffered(self, separator, scanned)
     if type(separator) == 'string' then
-        local found = find_records(self.buffer_, self.rest_, scanned, self.end_, separator, self.records_)
+        local found = find_records(self.buffer_, self.rest_, scanned, self.end_, separator, self.records_,
+            self.field_separator)
         if found > 0 then
             self.found_, self.separator_ = found, separator
-            return take_found(self, 1, separator)
+            return true, take_found(self, 1, separator)
         end
     else
         local from, to = find_match(self.buffer_, self.rest_, self.end_, separator)
         if from then
             deliver(self, from, to, view(self, from, to))
-            return view(self, self.begin_, from)
+            return true
         end
     end
+    return false
 end
 
 -- Room at the end of the buffer, there is no current record.
@@ -135,8 +145,8 @@ local function next_record(self, separator)
     end
     local scanned = self.rest_
     while true do
-        local record = next_buffered(self, separator, scanned)
-        if record then
+        local found, record = next_buffered(self, separator, scanned)
+        if found then
             return record
         end
         make_room(self)
@@ -147,7 +157,7 @@ local function next_record(self, separator)
                 error(eof, 0)
             end
             deliver(self, self.end_, self.end_, is_string and '' or view(self, self.end_, self.end_))
-            return view(self, self.begin_, self.end_)
+            return
         end
     end
 end

@@ -44,7 +44,7 @@ local forbidden = {
     90, 91, 92, 93, 94, 260, 268, 452, 132, 235, 261, 280, 188, 189, 190, 197, 198, 199,
 }
 
--- No file but this one, no other process in sight, no network, few system calls.
+-- No file but this one, no other process in sight or in its group, no network, few system calls.
 local SCRIPT = ([[
     local rights = {
         'execute', 'write_file', 'read_file', 'read_dir', 'remove_dir', 'remove_file', 'make_char',
@@ -56,6 +56,7 @@ local SCRIPT = ([[
     local rules = C.landlock_create_ruleset{ handled_access_fs = rights }
     C.landlock_add_rule(rules, 'path_beneath', {
         parent_fd = C.open(%q, C.O_PATH), allowed_access = { 'read_file' } })
+    C.setsid()
     C.cap_set_proc('=')
     set_no_new_privs()
     C.landlock_restrict_self(rules)

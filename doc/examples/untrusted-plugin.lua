@@ -61,6 +61,7 @@ local SCRIPT = ([[
     C.chroot('.')
     C.chdir('/')
     C.umount2('/old', C.MNT_DETACH)
+    C.setsid()
     C.cap_set_proc('=')
     set_no_new_privs()
 ]]):format(euid, egid, GUEST)

@@ -44,7 +44,7 @@ struct owned_fd {
     ~owned_fd()
     {
         if (value >= 0)
-            ::close(value);
+            close_without_waiting(value);
     }
     int release() { return std::exchange(value, -1); }
 };

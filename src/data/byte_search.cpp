@@ -124,16 +124,20 @@ int trimmed(lua_State* L)
 
 byte_range trim(std::string_view text, std::string_view bytes)
 {
-    std::size_t first = first_of<false>(text, bytes, 0);
+    // Without a byte_set: few bytes are looked at, it would cost more than it saves.
+    std::size_t first = text.find_first_not_of(bytes);
     if (first == npos)
         return {0, 0};
-    return {first, last_of<false>(text, bytes, text.size() - 1) + 1};
+    return {first, text.find_last_not_of(bytes) + 1};
 }
 
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t start)
 {
-    auto* found = static_cast<const char*>(
-        memmem(text.data() + start, text.size() - start, needle.data(), needle.size()));
+    const char* from = text.data() + start;
+    std::size_t size = text.size() - start;
+    auto* found =
+        static_cast<const char*>(needle.size() == 1 ? std::memchr(from, needle[0], size)
+                                                    : memmem(from, size, needle.data(), needle.size()));
     return found ? static_cast<std::size_t>(found - text.data()) : npos;
 }
 

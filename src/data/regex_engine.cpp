@@ -78,7 +78,8 @@ regex::regex(std::string_view pattern, const regex_options& options)
     auto translated = translate_regex(pattern, options);
     mark_count_ = translated.mark_count;
     kind_ = translated.kind;
-    set_ = translated.set;
+    for (std::size_t b = 0; b < set_.size(); ++b)
+        set_[b] = translated.set[b];
     boost::regex::flag_type flags = boost::regex::perl;
     if (options.ignore_case)
         flags |= boost::regex::icase;

@@ -3,6 +3,7 @@
 
 #include "data/regex_pattern.hpp"
 
+#include <array>
 #include <cstddef>
 #include <lua.hpp>
 #include <memory>
@@ -63,7 +64,7 @@ private:
     regex_options options_;
     std::size_t mark_count_;
     regex_pattern::shape kind_;
-    byte_set set_;
+    std::array<bool, 256> set_; // of the patterns that need no engine
     range whole_;
     std::unique_ptr<engine> engine_;
 };

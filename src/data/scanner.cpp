@@ -29,10 +29,10 @@ std::size_t check_offset(lua_State* L, int index, std::size_t limit)
     return static_cast<std::size_t>(n);
 }
 
-// find_records(buffer, begin, scanned, end, separator, records) -> integer
+// find_records(buffer, begin, scanned, end, separator, records, only_sizes) -> integer
 //
 // Looks for records in the bytes [begin, end) of the buffer, whose bytes before `scanned` begin no separator.
-// Stores views of them. One call finds many, but not all: a program may want only one.
+// Stores views of them, or only their sizes. One call finds many, but not all: a program may want only one.
 int find_records(lua_State* L)
 {
     constexpr int most = 64;
@@ -42,12 +42,16 @@ int find_records(lua_State* L)
     std::size_t begin = check_offset(L, 2, position);
     auto separator = check_bytes(L, 5);
     luaL_checktype(L, 6, LUA_TTABLE);
+    bool only_sizes = lua_toboolean(L, 7);
 
     std::string_view text{reinterpret_cast<const char*>(buffer.data), end};
     span_cutter cutter{L, 1};
     int count = 0;
     while (count < most && (position = find_bytes(text, separator, position)) != std::string_view::npos) {
-        cutter.push_part(begin, position);
+        if (only_sizes)
+            lua_pushnumber(L, static_cast<lua_Number>(position - begin));
+        else
+            cutter.push_part(begin, position);
         lua_rawseti(L, 6, ++count);
         begin = position += separator.size();
     }
@@ -82,25 +86,31 @@ byte_range trimmed(lua_State* L, std::string_view record, int index)
     return trim(record, lua_isboolean(L, index) ? white_space : check_bytes(L, index));
 }
 
-// split(record, trim_record, field_separator, expected) -> array of views; nil if the separator is neither
-// string nor regex. A table that has room for the `expected` number of fields need not grow.
+// split(buffer, begin, end, trim_record, field_separator, expected) -> array of views of the record [begin,
+// end); nil if the separator is neither string nor regex. A table that has room for the `expected` number of
+// fields need not grow.
 int split(lua_State* L)
 {
-    lua_settop(L, 4);
-    auto record = check<byte_span>(L, 1).text();
-    auto* expression = test<regex>(L, 3);
-    if (!expression && lua_type(L, 3) != LUA_TSTRING) {
+    lua_settop(L, 6);
+    auto& buffer = check<byte_span>(L, 1);
+    std::size_t record_end = check_offset(L, 3, buffer.capacity);
+    std::size_t record_begin = check_offset(L, 2, record_end);
+    auto* expression = test<regex>(L, 5);
+    if (!expression && lua_type(L, 5) != LUA_TSTRING) {
         lua_pushnil(L);
         return 1;
     }
-    auto [begin, end] = trimmed(L, record, 2);
+    std::string_view record{reinterpret_cast<const char*>(buffer.data) + record_begin,
+                            record_end - record_begin};
+    auto [begin, end] = trimmed(L, record, 4);
     auto text = record.substr(begin, end - begin);
+    std::size_t offset = record_begin + begin;
 
     span_cutter cutter{L, 1};
-    lua_createtable(L, static_cast<int>(check_offset(L, 4, std::numeric_limits<int>::max())), 0);
+    lua_createtable(L, static_cast<int>(check_offset(L, 6, std::numeric_limits<int>::max())), 0);
     int count = 0;
     auto add = [&](std::size_t from, std::size_t to) {
-        cutter.push_part(begin + from, begin + to);
+        cutter.push_part(offset + from, offset + to);
         lua_rawseti(L, -2, ++count);
     };
     if (expression) {
@@ -109,7 +119,7 @@ int split(lua_State* L)
         emilua::split(*expression, text, [&](regex::range r) { add(r.begin, r.end); });
         return 1;
     }
-    auto separator = check_bytes(L, 3);
+    auto separator = check_bytes(L, 5);
     if (separator.empty())
         raise_invalid_argument(L, "field_separator");
     if (text.empty())

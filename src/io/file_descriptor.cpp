@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace emilua {
@@ -73,10 +74,22 @@ int no_capsicum(lua_State* L)
 
 } // namespace
 
+void close_without_waiting(int fd)
+{
+    linger l;
+    socklen_t size = sizeof(l);
+    // A time of 0 does not wait: it resets the connection.
+    if (::getsockopt(fd, SOL_SOCKET, SO_LINGER, &l, &size) == 0 && l.l_onoff && l.l_linger > 0) {
+        l = {};
+        ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, size);
+    }
+    ::close(fd);
+}
+
 void file_descriptor::close()
 {
     if (value >= 0)
-        ::close(release());
+        close_without_waiting(release());
 }
 
 void register_file_descriptor(lua_State* L)

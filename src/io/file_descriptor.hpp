@@ -6,6 +6,10 @@
 
 namespace emilua {
 
+// close(2), but it never waits for the peer of a socket that is set to linger. Who sent us the socket may have
+// set that.
+void close_without_waiting(int fd);
+
 struct file_descriptor {
     int value = -1;         // -1: closed, or moved into an IO object
     bool in_flight = false; // being sent: may not be closed, moved or sent again

@@ -117,7 +117,8 @@ int release(lua_State* L)
 {
     auto& self = check<T>(L, 1);
     require_open(L, self);
-    push_file_descriptor(L).value = self.release();
+    auto& fd = push_file_descriptor(L); // first: it may raise
+    fd.value = self.release();
     return 1;
 }
 

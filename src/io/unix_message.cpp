@@ -120,7 +120,8 @@ void incoming_descriptors::push(lua_State* L)
 {
     lua_createtable(L, static_cast<int>(count_), 0);
     for (std::size_t i = 0; i < count_; ++i) {
-        push_file_descriptor(L).value = values_[i].release();
+        auto& fd = push_file_descriptor(L); // first: it may raise
+        fd.value = values_[i].release();
         lua_rawseti(L, -2, static_cast<int>(i + 1));
     }
 }

@@ -82,13 +82,19 @@ instructions receive_instructions(int setup)
         _exit(EXIT_FAILURE);
     }
     std::size_t next = 0;
-    result.inbox = descriptors[next++];
+    auto take = [&] {
+        int fd = descriptors[next++];
+        if (fd < 0) // there was no room, or a security module refused it
+            fail("receiving descriptors", EMFILE);
+        return fd;
+    };
+    result.inbox = take();
     for (std::size_t i = 0; i != 3; ++i) {
         if (result.header.stdio[i] == stdio_kind::given)
-            result.stdio[i] = descriptors[next++];
+            result.stdio[i] = take();
     }
     if (result.header.has_argument)
-        result.argument = descriptors[next++];
+        result.argument = take();
     return result;
 }
 
@@ -221,6 +227,8 @@ int run_program(const instructions& work, fork_server* server)
                                   {.file = file, .import_root = directory_of(file), .context = "worker"});
         attach_inbox(*actor, inbox_descriptor);
         rt.set_master(actor.get());
+        if (server)
+            server->await_start(); // an inbox that the program closes must be closed
         this_start.finish();
         start_program(std::move(actor));
     } catch (const std::bad_alloc&) {
@@ -248,13 +256,14 @@ void run_actor_process(int setup, bool in_user_namespace)
         close_script_descriptors();
     }
 
-    auto forget = [&] { instructions::wipe(work.text); };
+    auto forget = [&] { // in the processes beside this one
+        instructions::wipe(work.text);
+        this_start.forget();
+    };
     if (getpid() == 1 && !fork_below_pid1(forget))
         fail("fork", errno);
     auto server = fork_server::start(forget);
-    if (server)
-        server->await_start(); // an inbox that the program closes must be closed
-    else
+    if (!server)
         fork_server::warn_of_failure();
     std::exit(run_program(work, server.get()));
 }

@@ -29,8 +29,8 @@ int send_all(int socket, std::span<const std::byte> bytes, std::span<const int> 
         ssize_t n = sendmsg(socket, &header, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return errno;
+        if (n < 0) // a peer that ends with unread data resets the connection
+            return errno == ECONNRESET ? EPIPE : errno;
         bytes = bytes.subspan(static_cast<std::size_t>(n));
         header.msg_control = nullptr; // they went with the first byte
         header.msg_controllen = 0;

@@ -10,7 +10,8 @@ namespace emilua {
 // More than any of their messages has.
 inline constexpr std::size_t descriptor_stream_limit = 8;
 
-// Sends all of `bytes` (at least one), the descriptors with the first. 0 or errno; never SIGPIPE.
+// Sends all of `bytes` (at least one), the descriptors with the first. 0 or errno; EPIPE if there is no peer
+// any more, never SIGPIPE.
 int send_all(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {});
 
 // Fills `bytes` (at least one), and `descriptors` with as many as came, -1 where none did: close-on-exec,

@@ -110,11 +110,15 @@ void server::run()
         reply result = answer(r, fd, pidfd);
         if (fd >= 0)
             close(fd);
-        // A filter that the program imposed on us may forbid even that: then we are of no use any more.
-        if (send_all(control_, bytes_of(result), {&pidfd, std::size_t(pidfd >= 0)}) != 0)
-            break;
+        int error = send_all(control_, bytes_of(result), {&pidfd, std::size_t(pidfd >= 0)});
         if (pidfd >= 0)
             close(pidfd);
+        // The user may have too many descriptors in flight. The process ends for lack of instructions.
+        if (error)
+            error = send_all(control_, bytes_of(reply{.error = error}));
+        // A filter that the program imposed on us may forbid even that: then we are of no use any more.
+        if (error)
+            break;
     }
     close(control_);
     // As long as an actor lives we keep the executable busy: a container cannot write to it by way of
@@ -157,6 +161,8 @@ reply server::spawn(const request& r, int setup, int& pidfd)
 {
     if (r.namespaces & ~known_namespaces)
         return {.error = EINVAL};
+    if (setup < 0) // there was no room for it
+        return {.error = EMFILE};
     start_progress* progress = nullptr;
     if (!r.shares_stderr) {
         void* page =

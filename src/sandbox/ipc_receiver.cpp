@@ -10,20 +10,11 @@
 #include <cstring>
 #include <span>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 namespace emilua {
 
 namespace {
-
-// A socket may be set to linger: then close() would wait for the peer's own peer.
-void close_foreign(int fd)
-{
-    linger off{};
-    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
-    ::close(fd);
-}
 
 // Descriptors that came with a record, in their order. Those that nobody takes are closed.
 class received_descriptors {
@@ -59,13 +50,13 @@ public:
 
     std::size_t size() const { return count_; }
     int take_next() { return values_[next_++]; }
-    void close_next() { close_foreign(take_next()); }
+    void close_next() { close_without_waiting(take_next()); }
 
 private:
     bool add(int fd)
     {
         if (count_ == ipc_member_limit) {
-            close_foreign(fd);
+            close_without_waiting(fd);
             return false;
         }
         values_[count_++] = fd;

@@ -15,6 +15,11 @@ class ipc_socket {
 public:
     using waiter = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
+    ipc_socket() = default;
+    ~ipc_socket() { close(); }
+    ipc_socket(const ipc_socket&) = delete;
+    ipc_socket& operator=(const ipc_socket&) = delete;
+
     void assign(file_descriptor& fd) { fd_.value = fd.release(); }
     bool is_open() const { return waiter_ || fd_.value >= 0; }
     int native_handle() { return waiter_ ? waiter_->native_handle() : fd_.value; }
@@ -33,8 +38,11 @@ public:
     // Those who wait get operation_aborted.
     void close()
     {
+        if (waiter_) {
+            fd_.value = waiter_->release();
+            waiter_.reset();
+        }
         fd_.close();
-        waiter_.reset();
     }
 
 private:

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <utility>
 
 namespace emilua {
 
@@ -31,10 +30,16 @@ void start_report::settle(bool settled) const
 void start_report::finish()
 {
     settle();
-    if (progress)
-        munmap(std::exchange(progress, nullptr), sizeof(start_progress));
     if (caller_stderr >= 0)
-        close(std::exchange(caller_stderr, -1));
+        close(caller_stderr);
+    forget();
+}
+
+void start_report::forget()
+{
+    if (progress)
+        munmap(progress, sizeof(start_progress));
+    *this = {};
 }
 
 } // namespace emilua

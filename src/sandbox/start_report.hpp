@@ -23,8 +23,10 @@ struct start_report {
     void write(std::string_view line) const;
     // What happens next is no failure to start: another program replaces this process. Or not, after all.
     void settle(bool settled = true) const;
-    // The program runs: forgets both.
+    // The program runs: there is nothing to follow any more.
     void finish();
+    // This is another process than the one that starts, a fork of it.
+    void forget();
 };
 
 extern start_report this_start;

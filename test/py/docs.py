@@ -70,6 +70,10 @@ local an_error, udp = require('asio_error').misc.eof, ip.udp.socket.new()
 udp:open('v4')
 local reader, writer = require('pipe').pair()
 local promise, a_future = require('future').new()
+local unix = require 'unix'
+-- With a record: record_terminator appears with the first.
+local a_scanner = require('stream').scanner.new { stream = { read_some = function(_, b) return b:copy 'a\\n' end } }
+a_scanner:get_line()
 local objects = {
     error_category = an_error.category, error_code = an_error, fiber = spawn(function() end), this_fiber = this_fiber,
     tx_channel = spawn_vm('.'), ipc_actor_channel = spawn_vm { module = tostring(_FILE), subprocess = {} }, byte_span = byte_span.new(1), promise = promise, future = a_future,
@@ -87,6 +91,11 @@ local objects = {
     ['system.signal.sets'] = system.signal.set, ['system.signal.set'] = system.signal.set.new(),
     linux_capabilities = system.cap_init(), subprocess = system.spawn { program = 'true' },
     ['ip.resolver'] = ip.tcp, ['ip.tcp'] = ip.tcp, ['ip.udp'] = ip.udp,
+    ['regex.object'] = require('regex').new { pattern = 'a', grammar = 'ecma' },
+    ['unix.endpoint'] = unix.stream_socket.new(), ['unix.socket'] = unix.stream_socket.new(),
+    ['unix.stream'] = unix.stream_socket.new(), ['unix.seqpacket'] = unix.seqpacket_socket.new(),
+    ['unix.datagram'] = unix.datagram_socket.new(), ['unix.acceptor'] = unix.stream_acceptor.new(),
+    ['stream.scanner.object'] = a_scanner,
 }
 for _, name in ipairs { 'basic', 'netdb', 'addrinfo', 'misc' } do
     objects['asio_error.' .. name] = require('asio_error')[name]
@@ -114,7 +123,8 @@ end
 # And what only exists inside of an init.script.
 PLAIN_TABLES = {'spawn_vm.options', 'spawn_vm.subprocess_options', 'spawn_vm.subprocess', 'spawn_vm.init', 'read_stream',
                 'write_stream', 'ip.address_info', 'ip.name_info', 'system.ruleset_attr', 'system.rule_attr',
-                'system.spawn_options', 'system.scheduler'}
+                'system.spawn_options', 'system.scheduler', 'regex.options', 'regex.range',
+                'stream.scanner.options'}
 
 
 def annotated(meta):

@@ -8,24 +8,10 @@ import subprocess
 import termios
 import threading
 import time
-import traceback
 
-EMILUA = os.environ['EMILUA']
+from _program import EMILUA, case, end
+
 TMP = os.getcwd()
-count = 0
-
-
-def case(name):
-    def run(f):
-        global count
-        count += 1
-        try:
-            reason = f()
-            print(f'skip {name}: {reason}' if reason else f'ok {name}', flush=True)
-        except Exception:
-            print(f'not ok {name}\n    ' + traceback.format_exc().strip().replace('\n', '\n    '), flush=True)
-    return run
-
 
 PRELUDE = '''
 local system, stream, time = require 'system', require 'stream', require 'time'
@@ -346,4 +332,4 @@ def _():
     assert done.returncode == 0 and done.stderr == b'ran\n', done
 
 
-print(f'done {count}')
+end()

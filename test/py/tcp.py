@@ -6,34 +6,8 @@ import struct
 import subprocess
 import threading
 import time
-import traceback
 
-EMILUA = os.environ['EMILUA']
-count = 0
-
-
-def case(name):
-    def run(f):
-        global count
-        count += 1
-        try:
-            reason = f()
-            print(f'skip {name}: {reason}' if reason else f'ok {name}', flush=True)
-        except Exception:
-            print(f'not ok {name}\n    ' + traceback.format_exc().strip().replace('\n', '\n    '), flush=True)
-    return run
-
-
-def start(text, *command, **options):
-    with open('script.lua', 'w') as f:
-        f.write(text)
-    return subprocess.Popen([*command, EMILUA, 'script.lua'], stdout=subprocess.PIPE, text=True, **options)
-
-
-def finish(process, status=0, seconds=10):
-    out = process.communicate(timeout=seconds)[0]
-    assert process.returncode == status, process.returncode
-    return out
+from _program import case, end, finish, start
 
 
 def connect(process):
@@ -248,4 +222,4 @@ def _():
         assert finish(process, seconds=5) == 'true\ttrue\ndone\n'
 
 
-print('done', count)
+end()

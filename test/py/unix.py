@@ -5,23 +5,9 @@ import shutil
 import socket
 import subprocess
 import time
-import traceback
 
-EMILUA = os.environ['EMILUA']
-count = 0
-
-
-def case(name):
-    def run(f):
-        global count
-        count += 1
-        try:
-            reason = f()
-            print(f'skip {name}: {reason}' if reason else f'ok {name}', flush=True)
-        except Exception:
-            print(f'not ok {name}\n    ' + traceback.format_exc().strip().replace('\n', '\n    '), flush=True)
-    return run
-
+from _program import case, end, finish
+from _program import start as start_program
 
 PRELUDE = '''
 require 'test' -- makes stdout line-buffered
@@ -31,16 +17,8 @@ local buffer = byte_span.new(100)
 '''
 
 
-def start(text, **options):
-    with open('script.lua', 'w') as f:
-        f.write(PRELUDE + text)
-    return subprocess.Popen([EMILUA, 'script.lua'], stdout=subprocess.PIPE, text=True, **options)
-
-
-def finish(process, status=0, seconds=10):
-    out = process.communicate(timeout=seconds)[0]
-    assert process.returncode == status, process.returncode
-    return out
+def start(text):
+    return start_program(PRELUDE + text)
 
 
 def listener(kind, name):
@@ -252,4 +230,4 @@ def _():
     assert finish(process) == 'one\ntwo\nEnd of file\n'
 
 
-print('done', count)
+end()

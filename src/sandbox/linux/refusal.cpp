@@ -78,6 +78,8 @@ std::string explain_refusal(int error, std::uint64_t namespaces)
             return fmt::format("{}: the kernel was built without one of these namespaces", text);
         break;
     case ENOSYS: return fmt::format("{}: clone3(2) is missing, or hidden by a seccomp filter", text);
+    case ETOOMANYREFS:
+        return fmt::format("{}: too many descriptors of this user are in sockets: raise RLIMIT_NOFILE", text);
     case EMFILE: return fmt::format("{}: raise RLIMIT_NOFILE", text);
     case ENFILE: return fmt::format("{}: raise sysctl fs.file-max", text);
     case EPIPE: return fmt::format("{}: the fork server has ended", text);

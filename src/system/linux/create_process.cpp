@@ -328,26 +328,29 @@ private:
     kernel_sigset old_ = 0;
 };
 
-// A child that changes its credentials makes the memory that it shares with us undumpable, which would stay:
-// our /proc files would become root's. While it runs this must not be undone, or the new user could trace it
-// and write to our memory: one such child at a time.
-class dumpable_kept {
+// What the child is allowed to be, its new user may trace, and its memory is ours. The kernel makes the
+// memory undumpable when ids change, which would stay: our /proc files would become root's. It does not when
+// the child joins a user namespace that our user owns, but there everybody with its rights may trace the
+// child. So it is undumpable from before until there is no such child any more: one at a time.
+class untraceable_child {
 public:
-    explicit dumpable_kept(const process_plan& p)
+    explicit untraceable_child(const process_plan& p)
     {
         if (p.user == process_plan::ids{} && p.group == process_plan::ids{} && p.namespaces.user < 0)
             return;
         static std::mutex one_at_a_time;
         lock_ = std::unique_lock{one_at_a_time};
         was_dumpable_ = prctl(PR_GET_DUMPABLE) == 1;
+        if (was_dumpable_)
+            prctl(PR_SET_DUMPABLE, 0);
     }
-    ~dumpable_kept()
+    ~untraceable_child()
     {
         if (was_dumpable_)
             prctl(PR_SET_DUMPABLE, 1);
     }
-    dumpable_kept(const dumpable_kept&) = delete;
-    dumpable_kept& operator=(const dumpable_kept&) = delete;
+    untraceable_child(const untraceable_child&) = delete;
+    untraceable_child& operator=(const untraceable_child&) = delete;
 
 private:
     std::unique_lock<std::mutex> lock_;
@@ -372,7 +375,7 @@ created_process create_process(const process_plan& plan)
         // In this order: if another thread changes our ids, this one does so after its signals are unblocked,
         // and what the kernel then decides about the memory stays.
         signals_blocked blocked;
-        dumpable_kept dumpable{plan};
+        untraceable_child hidden{plan};
         result.pid = clone(run_child, stack.get() + child_stack_size,
                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, &result.pidfd);
         if (result.pid < 0) {

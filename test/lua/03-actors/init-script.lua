@@ -170,6 +170,19 @@ test('03.58 what the script opened is closed', function()
     mine:close()
 end)
 
+test('03.38 the script of an actor of an actor finds nothing from 4 up', function()
+    -- The actor between has a stderr of its own; the script must not find what kept its creator's.
+    local script = 'errexit = false print(C.read(4, 0))'
+    test.eq(s.output(([[
+        local inbox = require 'inbox'
+        local inner = spawn_vm{ module = require('system').arguments[2], subprocess = {
+            stdout = 'share', stderr = 'share', init = { script = %q },
+            environment = { CODE = "local inbox = require 'inbox' inbox:receive():send(1)" } } }
+        inner:send(inbox)
+        inbox:receive()
+    ]]):format(script), nil, { stderr = system.err:dup() }), 'nil\t9\n')
+end)
+
 test('03.59 execve', function()
     local function run(script, options)
         local reader

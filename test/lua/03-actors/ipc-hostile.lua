@@ -8,7 +8,7 @@ local span, scalar, dictionary, text, tag, nan = _ipc.span, _ipc.scalar, _ipc.di
 local True, String, Fd, Address, Nil = _ipc.True, _ipc.String, _ipc.Fd, _ipc.Address, _ipc.Nil
 local one, violations = _ipc.number(1), _ipc.violations
 
-ffi.cdef 'int setsockopt(int, int, int, const void*, unsigned);'
+ffi.cdef 'int setsockopt(int, int, int, const void*, unsigned); int dup2(int, int);'
 
 -- Sends a record with `count` copies of a descriptor.
 local function inject(socket, record, count)
@@ -146,7 +146,9 @@ test('03.71 the peer asked for credentials', function()
     raw:close()
 end)
 
-test('03.71 a descriptor whose close would wait', function()
+-- Calls f(fd, forget) with a descriptor whose last close waits for five seconds. forget() closes it, but leaves that it
+-- is to wait.
+local function with_lingering(f)
     local ip, time = require 'ip', require 'time'
     local acceptor = ip.tcp.acceptor.new()
     acceptor:open('v4')
@@ -159,21 +161,59 @@ test('03.71 a descriptor whose close would wait', function()
     time.sleep(0.1)
     filler:interrupt()
     filler:join()
-    local fd = client:release()
+    local fd, null = client:release(), _ipc.pipe()
+    local function number(fd) return tonumber(tostring(fd):match '%d+$') end
     local SOL_SOCKET, SO_LINGER = 1, 13
-    local linger = ffi.new('int[2]', 1, 5)
-    test.eq(ffi.C.setsockopt(tonumber(tostring(fd):match '%d+$'), SOL_SOCKET, SO_LINGER, linger, 8), 0)
-    for _, record in ipairs { scalar(one), scalar(tag(9)) } do
-        local raw = _ipc.raw_link()
-        raw:send_with_fds(span(record), { fd })
-        if record ~= scalar(one) then fd:close() end
-        raw:close()
-        local start = time.steady_clock.now()
-        while pcall(inbox.receive, inbox) do end
-        test.ok((time.steady_clock.now() - start) < 2)
-    end
+    test.eq(ffi.C.setsockopt(number(fd), SOL_SOCKET, SO_LINGER, ffi.new('int[2]', 1, 5), 8), 0)
+    local start = time.steady_clock.now()
+    f(fd, function()
+        ffi.C.dup2(number(null), number(fd))
+        fd:close()
+    end)
+    collectgarbage()
+    test.ok((time.steady_clock.now() - start) < 2)
+    null:close()
     server:close()
     acceptor:close()
+end
+
+test('03.71 a descriptor whose close would wait', function()
+    for _, record in ipairs { scalar(one), scalar(tag(9)) } do
+        with_lingering(function(fd, forget)
+            local raw = _ipc.raw_link()
+            raw:send_with_fds(span(record), { fd })
+            forget()
+            raw:close()
+            while pcall(inbox.receive, inbox) do end
+        end)
+    end
+end)
+
+test('03.71 a descriptor whose close would wait, in a valid message', function()
+    local function no_more() end
+    local function close(received) received:close() end
+    local function wait_before(received)      -- in the reactor
+        local sender = spawn(function() received:send(1) end)
+        this_fiber.yield()
+        sender:interrupt()
+        pcall(sender.join, sender)
+    end
+    local function wait_and_close(received)
+        wait_before(received)
+        received:close()
+    end
+    for _, case in ipairs{ { Fd, no_more }, { Fd, close }, { Address, no_more }, { Address, close },
+                           { Address, wait_before }, { Address, wait_and_close } } do
+        local kind, use = unpack(case)
+        with_lingering(function(fd, forget)
+            local raw = _ipc.raw_link()
+            raw:send_with_fds(span(scalar(kind)), { fd })
+            forget()
+            raw:close()
+            use(inbox:receive())
+            _ipc.finish()
+        end)
+    end
 end)
 
 test('03.71 nothing can be written to a channel', function()

@@ -72,7 +72,7 @@
 --@ stdout 0
 
 --@ test 03.37 the root follows the program's
---@ need root
+--@ need root !sanitizer:address
 --@ file main.lua
 --| local a = require './ask'
 --| a.fs.chroot(a.fs.path.new(a.here))
@@ -125,7 +125,7 @@
 --@ stdout -1
 
 --@ test 03.60 without a rule for the module the VM fails to start, with one it does and sees nothing else
---@ need landlock
+--@ need landlock !sanitizer:address
 --@ file main.lua
 --| local a = require './ask'
 --| local script = [[

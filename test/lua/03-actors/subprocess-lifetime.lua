@@ -248,6 +248,7 @@
 --@ stdout 20100
 
 --@ test 03.8 four VMs on four threads spawn at once
+--@ need !sanitizer:address
 --@ timeout 60
 --@ file main.lua
 --| local inbox = require 'inbox'

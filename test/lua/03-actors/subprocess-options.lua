@@ -16,6 +16,14 @@ if _CONTEXT == 'worker' then
     elseif job.what == 'threads' then
         local ok, e = pcall(spawn_context_threads, 0)
         job.reply:send(ok or e.code)
+    elseif job.what == 'spawn' then
+        local child = system.spawn{ program = 'sh', arguments = { 'sh', '-c', 'kill -9 $$' } }
+        child:wait()
+        job.reply:send{ code = child.exit_code, signal = child.exit_signal }
+    elseif job.what == 'signal' then
+        local set = system.signal.set.new(system.signal.SIGUSR1)
+        system.signal.raise(system.signal.SIGUSR1)
+        job.reply:send(set:wait())
     elseif job.what == 'stdin' then
         local ok, e = pcall(system.in_.read_some, system.in_, byte_span.new(10))
         job.reply:send{ ok = ok, text = tostring(e) }
@@ -163,6 +171,15 @@ end)
 
 test('03.42 07.6 arguments, _FILE, _CONTEXT', function()
     test.eq(ask 'arguments', { n = 2, first = '', second = here, file = here, context = 'worker' })
+end)
+
+test('07.98 spawn works in subprocess actors', function()
+    test.eq(ask 'spawn', { code = 137, signal = 9 })
+    test.eq(ask('spawn', { newns_user = true, newns_pid = true }), { code = 137, signal = 9 })
+end)
+
+test('07.55 signal sets work in subprocess actors', function()
+    test.eq(ask 'signal', 10)
 end)
 
 test('03.42 imports of the child', function()
