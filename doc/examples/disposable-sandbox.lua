@@ -5,6 +5,7 @@
 --@ stdout reading a file: Permission denied
 --@ stdout an endless loop: killed
 --@ stdout a socket: killed
+--@ stdout a file's mode: killed
 local inbox = require 'inbox'
 local system = require 'system'
 local time = require 'time'
@@ -38,6 +39,9 @@ local forbidden = {
     41, 59, 101, 165, 250,      -- socket execve ptrace mount keyctl
     272, 298, 308, 321, 322,    -- unshare perf_event_open setns bpf execveat
     323, 425,                   -- userfaultfd io_uring_setup
+    -- Landlock knows no right to these: chmod fchmod chown fchown lchown fchownat fchmodat fchmodat2, utime utimes
+    -- futimesat utimensat, setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+    90, 91, 92, 93, 94, 260, 268, 452, 132, 235, 261, 280, 188, 189, 190, 197, 198, 199,
 }
 
 -- No file but this one, no other process in sight or in its group, no network, few system calls.
@@ -87,3 +91,5 @@ print('reading a file: ' .. evaluate [[
 print('an endless loop: ' .. evaluate '(function() while true do end end)()')
 print('a socket: ' .. evaluate [[(function() local ffi = require 'ffi'
     ffi.cdef 'int socket(int, int, int);' return ffi.C.socket(2, 1, 0) end)()]])
+print("a file's mode: " .. evaluate [[(function() local ffi = require 'ffi'
+    ffi.cdef 'int chmod(const char*, int);' return ffi.C.chmod('/etc/passwd', 420) end)()]])

@@ -43,6 +43,16 @@ local signal = system.signal
 
 signal.default(signal.SIGPIPE)                  -- `| head` ends us without a word, like any tool
 
+-- for line in each_line(input) do: its end ends the loop, other errors are raised.
+local function each_line(input)
+    local scanner = stream.scanner.new{ stream = input }
+    return function()
+        local ok, line = pcall(scanner.get_line, scanner)
+        if ok then return tostring(line) end
+        if line ~= asio_error.misc.eof then error(line, 0) end
+    end
+end
+
 local function fail(status, text)
     stream.write_all(system.err, text .. '\n')
     system.exit(status)
@@ -86,15 +96,9 @@ if seconds then
 end
 
 local count, matching = 0, 0
-local lines = stream.scanner.new{ stream = output }
-while true do
-    local ok, line = pcall(lines.get_line, lines)
-    if not ok then
-        if line ~= asio_error.misc.eof then error(line, 0) end
-        break
-    end
+for line in each_line(output) do
     count = count + 1
-    if tostring(line):find(pattern) then
+    if line:find(pattern) then
         matching = matching + 1
         print(line)
     end

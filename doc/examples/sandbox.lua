@@ -16,6 +16,7 @@ local function evaluate(code)
                 'make_dir', 'make_reg', 'make_sock', 'make_fifo', 'make_block', 'make_sym', 'refer', 'truncate' } }
             C.landlock_add_rule(rules, 'path_beneath', {        -- no file but this one
                 parent_fd = C.open(%q, C.O_PATH), allowed_access = { 'read_file' } })
+            C.setsid()                                          -- out of reach: our terminal and process group
             C.cap_set_proc('=')
             set_no_new_privs()
             C.landlock_restrict_self(rules)

@@ -24,6 +24,7 @@ function error_category.message(code) end
 ---@field category error_category
 ---@field arg? integer|string with EINVAL: which argument is bad; `self` counts as 1
 ---@field index? integer with bad_index: 2
+---@field key? string with bad_index: the key
 ---@field module? string the name given to `require`
 ---@field [string] any members that the program adds
 local error_code = {}
