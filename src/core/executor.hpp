@@ -3,7 +3,11 @@
 
 #include "core/vm.hpp"
 
+#include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/execution.hpp>
+#include <memory>
+#include <new>
+#include <utility>
 
 namespace emilua {
 
@@ -23,7 +27,7 @@ public:
             f();
             vm_->run();
         } else {
-            vm_->post(*new posted<F>{std::move(f)});
+            vm_->post(posted<F>::make(std::move(f)));
         }
     }
 
@@ -45,8 +49,17 @@ public:
     friend bool operator==(const vm_executor& a, const vm_executor& b) noexcept = default;
 
 private:
+    // In the memory that the handler provides: that of its operation, which has ended, is free again.
     template <class F>
     struct posted : task {
+        using allocator = typename std::allocator_traits<
+            boost::asio::associated_allocator_t<F>>::template rebind_alloc<posted>;
+
+        static posted& make(F&& f)
+        {
+            allocator a{boost::asio::get_associated_allocator(f)};
+            return *new (a.allocate(1)) posted{std::move(f)};
+        }
         explicit posted(F&& f)
             : f{std::move(f)}
         {
@@ -55,8 +68,10 @@ private:
         static void call(task& self, vm&)
         {
             auto& p = static_cast<posted&>(self);
+            allocator a{boost::asio::get_associated_allocator(p.f)};
             F f{std::move(p.f)};
-            delete &p;
+            p.~posted();
+            a.deallocate(&p, 1);
             f();
         }
         F f;
