@@ -1,4 +1,4 @@
--- Scopes, protected calls and the Lua half of coroutines.
+-- Scopes, protected calls and the Lua half of coroutines: fills the table `calls` of lua/late_calls.lua.
 --
 -- In Lua, over a control block that the JIT compiler sees through FFI: a C function would end every trace, a
 -- hot loop of pcall() was 900 times slower so.
@@ -6,28 +6,25 @@
 -- The control block belongs to the running fiber (and to the user coroutine it is inside of): see `control` in
 -- src/core/fiber.hpp. A clean-up handler is stored with the number (depth) of the scope it was pushed in; the
 -- table handlers() holds depth, function, depth, function ... oldest first.
-local ffi, control_address, native = ...
+local calls, ffi, control_address, native = ...
 
-ffi.cdef [[
-    struct emilua_control {
+local control = ffi.cast([[
+    struct {
         int32_t interruption_due;
         int32_t depth;
         int32_t handlers_depth;
         int32_t coroutine_level;
         const void *c_stack_limit;
-    };
-    typedef bool (*emilua_c_stack_is_low)(const struct emilua_control *);
-]]
-local control = ffi.cast('struct emilua_control *', control_address)
+    } *]], control_address)
 
-local raw_pcall, raw_xpcall, error, type, raw_create =
-    pcall, xpcall, error, type, coroutine.create
+local raw_pcall, raw_xpcall, error, type = pcall, xpcall, error, type
+local raw_create, raw_format = calls.raw_create, calls.raw_format
 local handlers, fatal, disable_interruption, restore_interruption =
     native.handlers, native.fatal, native.disable_interruption, native.restore_interruption
 local raise_interrupted, raise_unmatched, raise_not_function, raise_argument =
     native.raise_interrupted, native.raise_unmatched, native.raise_not_function, native.raise_argument
 local new_coroutine, wrap_coroutine = native.new_coroutine, native.wrap_coroutine
-local c_stack_is_low = ffi.cast('emilua_c_stack_is_low', native.c_stack_is_low)
+local c_stack_is_low = ffi.cast('bool (*)(const void *)', native.c_stack_is_low)
 
 -- Removes the newest handler.
 local function take_handler(list)
@@ -168,8 +165,6 @@ local function coroutine_wrap(f)
 end
 
 -- string.format() calls __tostring from C. It cannot be a C function: the JIT compiler knows the original.
-local raw_format = string.format
-
 local function format(...)
     if c_stack_is_low(control) then
         error('C stack overflow', 2)
@@ -177,14 +172,13 @@ local function format(...)
     return raw_format(...)
 end
 
-return {
-    format = format,
-    pcall = pcall,
-    xpcall = xpcall,
-    scope = scope,
-    scope_cleanup_push = scope_cleanup_push,
-    scope_cleanup_pop = scope_cleanup_pop,
-    coroutine_create = coroutine_create,
-    coroutine_wrap = coroutine_wrap,
-    run_root_handlers = run_root_handlers,
-}
+calls.format = format
+calls.pcall = pcall
+calls.xpcall = xpcall
+calls.scope = scope
+calls.scope_cleanup_push = scope_cleanup_push
+calls.scope_cleanup_pop = scope_cleanup_pop
+calls.coroutine_create = coroutine_create
+calls.coroutine_wrap = coroutine_wrap
+
+return run_root_handlers

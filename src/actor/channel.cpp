@@ -210,7 +210,6 @@ void register_channels(lua_State* L)
         .method("receive", fn<inbox_receive>)
         .method("close", fn<inbox_close>)
         .metamethod("__newindex", raise_read_only);
-    register_file_descriptor(L);
 }
 
 void push_channel(lua_State* L, address target)

@@ -94,6 +94,9 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     , id_{id}
 {
     luaL_checkstack(L, 8, nullptr);
+    metatable_ = vm::of(L).find_class(id).ref;
+    if (metatable_ != LUA_NOREF) // then it gets more members
+        return;
     lua_newtable(L);
     const void* address = lua_topointer(L, -1);
     metatable_ = luaL_ref(L, LUA_REGISTRYINDEX);

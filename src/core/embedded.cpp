@@ -7,12 +7,38 @@
 #include "lua_finalizers.h"
 #include "lua_ip.h"
 #include "lua_lang.h"
+#include "lua_late_calls.h"
 #include "lua_scanner.h"
 #include "lua_stream.h"
 
 #include <cstddef>
 
 namespace emilua {
+
+namespace {
+
+// Address: key of the registry for the main thread's globals.
+const char library_key = 0;
+
+// The original library, out of reach of programs. From the registry, because finalizers that run while the VM
+// closes have no main thread.
+void push_library(lua_State* L)
+{
+    lua_pushlightuserdata(L, const_cast<char*>(&library_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_State* main = vm::of(L).state();
+    lua_pushvalue(main, LUA_GLOBALSINDEX);
+    if (main != L)
+        lua_xmove(main, L, 1);
+    lua_pushlightuserdata(L, const_cast<char*>(&library_key));
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+} // namespace
 
 void push_embedded(lua_State* L, embedded chunk)
 {
@@ -27,17 +53,14 @@ void push_embedded(lua_State* L, embedded chunk)
         {luaJIT_BC_finalizers, luaJIT_BC_finalizers_SIZE, "=finalizers"},
         {luaJIT_BC_ip, luaJIT_BC_ip_SIZE, "=ip"},
         {luaJIT_BC_lang, luaJIT_BC_lang_SIZE, "=lang"},
+        {luaJIT_BC_late_calls, luaJIT_BC_late_calls_SIZE, "=lang"},
         {luaJIT_BC_scanner, luaJIT_BC_scanner_SIZE, "=scanner"},
         {luaJIT_BC_stream, luaJIT_BC_stream_SIZE, "=stream"},
     };
     auto& s = sources[static_cast<int>(chunk)];
     if (luaL_loadbuffer(L, reinterpret_cast<const char*>(s.code), s.size, s.name) != 0)
         lua_error(L);
-    // The main thread's globals: the original library, out of reach of programs.
-    lua_State* main = vm::of(L).state();
-    lua_pushvalue(main, LUA_GLOBALSINDEX);
-    if (main != L)
-        lua_xmove(main, L, 1);
+    push_library(L);
     lua_setfenv(L, -2);
 }
 

@@ -61,6 +61,8 @@ void* key(const void* address)
     return const_cast<void*>(address);
 }
 
+void register_category_class(lua_State* L);
+
 void push_category(lua_State* L, const error_category& c)
 {
     lua_pushlightuserdata(L, key(&c));
@@ -68,6 +70,7 @@ void push_category(lua_State* L, const error_category& c)
     if (!lua_isnil(L, -1))
         return;
     lua_pop(L, 1);
+    register_category_class(L);
     push<category>(L, &c);
     lua_pushlightuserdata(L, key(&c));
     lua_pushvalue(L, -2);
@@ -160,6 +163,17 @@ int category_eq(lua_State* L)
     return 1;
 }
 
+// Made with the first error.
+void register_category_class(lua_State* L)
+{
+    if (vm::of(L).find_class(detail::class_id<category>).metatable)
+        return;
+    class_<category>{L, "error_category"}
+        .property("message", fn<category_message>)
+        .metamethod("__tostring", fn<category_tostring>)
+        .metamethod("__eq", fn<category_eq>);
+}
+
 } // namespace
 
 const error_category& core_category() noexcept
@@ -175,11 +189,6 @@ error_code make_error_code(core_errc e) noexcept
 
 void open_errors(lua_State* L)
 {
-    class_<category>{L, "error_category"}
-        .property("message", fn<category_message>)
-        .metamethod("__tostring", fn<category_tostring>)
-        .metamethod("__eq", fn<category_eq>);
-
     lua_pushlightuserdata(L, key(&metatable_key));
     lua_newtable(L);
     lua_pushliteral(L, "error_code");

@@ -26,6 +26,9 @@ static_assert(offsetof(byte_span, data) == 0 && offsetof(byte_span, size) == siz
 // Address: key of the registry for the global table byte_span.
 const char module_key = 0;
 
+// The same for bit.tobit(), which programs may replace.
+const char tobit_key = 0;
+
 std::shared_ptr<unsigned char[]> allocate(std::size_t size)
 {
     if (size == 0)
@@ -177,10 +180,42 @@ int raise_out_of_range(lua_State* L)
     raise(L, errc::result_out_of_range);
 }
 
+// Made with the first span: it takes a fifth of a VM's start.
+void register_class(lua_State* L)
+{
+    if (vm::of(L).find_class(detail::class_id<byte_span>).metatable)
+        return;
+    luaL_checkstack(L, 20, nullptr);
+    class_<byte_span>{L, "byte_span"}
+        .metamethod("__eq", fn<equal>)
+        .metamethod("__tostring", fn<to_string>)
+        .settling();
+
+    push_embedded(L, embedded::byte_span);
+    push_ffi(L);
+    push_debug_getmetatable(L);
+    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
+    lua_newtable(L);
+    set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
+    set_byte_search(L);
+    lua_newtable(L);
+    set_functions(L, {{"load_accessors", fn<load_accessors>},
+                      {"raise_invalid_argument", fn<raise_argument>},
+                      {"raise_out_of_range", fn<raise_out_of_range>},
+                      {"raise_read_only", raise_read_only},
+                      {"raise_bad_index", raise_bad_index}});
+    lua_call(L, 7, 0);
+}
+
 } // namespace
 
 byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity)
 {
+    register_class(L);
     pace_collector(L, capacity);
     auto memory = allocate(capacity);
     auto* data = memory.get();
@@ -189,6 +224,7 @@ byte_span& push_byte_span(lua_State* L, std::size_t size, std::size_t capacity)
 
 byte_span& push_collected_span(lua_State* L, std::size_t size)
 {
+    register_class(L);
     lua_createtable(L, 1, 0);
     auto* data = static_cast<unsigned char*>(lua_newuserdata(L, size));
     std::memset(data, 0, size);
@@ -238,29 +274,13 @@ int open_byte_span(lua_State* L)
 
 void set_byte_span(lua_State* L)
 {
-    class_<byte_span>{L, "byte_span"}
-        .metamethod("__eq", fn<equal>)
-        .metamethod("__tostring", fn<to_string>)
-        .settling();
+    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
+    lua_getfield(L, -2, "bit");
+    lua_getfield(L, -1, "tobit");
+    lua_remove(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
 
-    push_embedded(L, embedded::byte_span);
-    open_ffi(L);
-    push_debug_getmetatable(L);
-    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
-    lua_newtable(L);
-    set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
-    set_byte_search(L);
-    lua_newtable(L);
-    set_functions(L, {{"load_accessors", fn<load_accessors>},
-                      {"raise_invalid_argument", fn<raise_argument>},
-                      {"raise_out_of_range", fn<raise_out_of_range>},
-                      {"raise_read_only", raise_read_only},
-                      {"raise_bad_index", raise_bad_index}});
-    lua_call(L, 6, 0);
-
-    lua_newtable(L);
+    lua_createtable(L, 0, 2);
     set_functions(L, {{"new", fn<new_span>}, {"append", fn<concatenate>}});
     lua_pushlightuserdata(L, const_cast<char*>(&module_key));
     lua_pushvalue(L, -2);

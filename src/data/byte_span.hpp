@@ -52,7 +52,7 @@ private:
 // Pushes one such part.
 byte_span& push_part(lua_State* L, int index, std::size_t begin, std::size_t end);
 
-// Registers the class in a new VM and sets the global table `byte_span` in the table on top of the stack.
+// Sets the global table `byte_span` in the table on top of the stack.
 void set_byte_span(lua_State* L);
 // Module byte_span: pushes that table.
 int open_byte_span(lua_State* L);

@@ -18,7 +18,7 @@ int open_filesystem(lua_State* L)
         class_<filesystem_module> members{L, "filesystem"};
         push_path_constructors(L);
         members.method("path");
-        add_process_state(L, members);
+        add_process_state(members);
     }
     push<filesystem_module>(L);
     return 1;

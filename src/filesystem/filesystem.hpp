@@ -11,6 +11,6 @@ class class_builder;
 int open_filesystem(lua_State* L);
 
 // Adds current_working_directory, chroot and umask.
-void add_process_state(lua_State* L, class_builder& c);
+void add_process_state(class_builder& c);
 
 } // namespace emilua

@@ -191,9 +191,8 @@ int path_tostring(lua_State* L)
     return 1;
 }
 
-} // namespace
-
-void register_path(lua_State* L)
+// The first __index of the class; what it sets takes its place.
+int open_members(lua_State* L)
 {
     class_<path>{L, "filesystem.path"}
         .method("to_generic", fn<to_generic>)
@@ -223,7 +222,18 @@ void register_path(lua_State* L)
         .property("has_stem", fn<get_boolean<&fs_path::has_stem>>)
         .property("has_extension", fn<get_boolean<&fs_path::has_extension>>)
         .property("is_absolute", fn<get_boolean<&fs_path::is_absolute>>)
-        .property("is_relative", fn<get_boolean<&fs_path::is_relative>>)
+        .property("is_relative", fn<get_boolean<&fs_path::is_relative>>);
+    lua_gettable(L, 1);
+    return 1;
+}
+
+} // namespace
+
+void register_path(lua_State* L)
+{
+    // Every module has one, as _FILE, and few look into it: members are made when the first is asked for.
+    class_<path>{L, "filesystem.path"}
+        .metamethod("__index", fn<open_members>)
         .metamethod("__div", fn<path_join>)
         .metamethod("__concat", fn<path_concat>)
         .metamethod("__eq", fn<path_eq>)

@@ -88,9 +88,8 @@ int set_umask(lua_State* L)
 
 } // namespace
 
-void add_process_state(lua_State* L, class_builder& c)
+void add_process_state(class_builder& c)
 {
-    register_file_descriptor(L);
     c.method("current_working_directory", fn<current_working_directory>)
         .method("chroot", fn<change_root>)
         .method("umask", fn<set_umask>);

@@ -92,7 +92,8 @@ void file_descriptor::close()
         close_without_waiting(release());
 }
 
-void register_file_descriptor(lua_State* L)
+// Made with the first object: most VMs have none.
+static void register_file_descriptor(lua_State* L)
 {
     if (vm::of(L).find_class(detail::class_id<file_descriptor>).metatable)
         return;
@@ -109,6 +110,7 @@ void register_file_descriptor(lua_State* L)
 
 file_descriptor& push_file_descriptor(lua_State* L)
 {
+    register_file_descriptor(L);
     return push<file_descriptor>(L);
 }
 

@@ -23,10 +23,6 @@ struct file_descriptor {
     int release() { return std::exchange(value, -1); }
 };
 
-// Registers the class in this VM unless that has been done. Every module that makes or takes descriptors
-// calls it when it is opened.
-void register_file_descriptor(lua_State* L);
-
 // Pushes a closed one. It exists before the descriptor that it shall own, so that no error can leak that.
 file_descriptor& push_file_descriptor(lua_State* L);
 

@@ -113,7 +113,6 @@ void set_flags(lua_State* L, const char* table, std::initializer_list<flag> flag
 
 int open_ip(lua_State* L)
 {
-    register_file_descriptor(L);
     lua_newtable(L);
     push_address_constructors(L);
     lua_setfield(L, -2, "address");

@@ -58,7 +58,6 @@ void push_stream(lua_State* L, const char* class_name, const char* method, lua_C
 
 int open_pipe(lua_State* L)
 {
-    register_file_descriptor(L);
     lua_newtable(L);
     push_stream<read_stream>(L, "pipe.read_stream", "read_some", fn<read_some<read_stream>>);
     lua_setfield(L, -2, "read_stream");

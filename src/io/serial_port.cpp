@@ -248,7 +248,6 @@ int set_foreground(lua_State* L)
 
 int open_serial_port(lua_State* L)
 {
-    register_file_descriptor(L);
     {
         class_<serial_port> c{L, "serial_port"};
         add_io_object<serial_port>(c);

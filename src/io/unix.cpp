@@ -394,7 +394,6 @@ void set_acceptor(lua_State* L, const char* name, const char* class_name)
 
 int open_unix(lua_State* L)
 {
-    register_file_descriptor(L);
     lua_newtable(L);
     {
         class_<stream_socket> c{L, "unix.stream_socket"};

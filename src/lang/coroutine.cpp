@@ -209,6 +209,11 @@ int wrap_coroutine(lua_State* L)
 void set_coroutine_natives(lua_State* L)
 {
     class_<coroutine_state>{L, "coroutine_state"};
+    set_functions(L, {{"new_coroutine", fn<new_coroutine>}, {"wrap_coroutine", fn<wrap_coroutine>}});
+}
+
+void set_coroutine_functions(lua_State* L)
+{
     lua_pushlightuserdata(L, const_cast<char*>(&states_key));
     lua_newtable(L);
     lua_createtable(L, 0, 1);
@@ -216,11 +221,6 @@ void set_coroutine_natives(lua_State* L)
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
-    set_functions(L, {{"new_coroutine", fn<new_coroutine>}, {"wrap_coroutine", fn<wrap_coroutine>}});
-}
-
-void set_coroutine_functions(lua_State* L)
-{
     set_functions(L, {{"resume", fn<coroutine_resume>},
                       {"yield", fn<coroutine_yield>},
                       {"running", fn<coroutine_running>},

@@ -19,6 +19,18 @@ void open_library(lua_State* L, lua_CFunction opener, const char* name)
     lua_call(L, 1, 0);
 }
 
+// Copies the fields of the table on top of the stack (popped) to the one below it.
+void copy_fields(lua_State* L)
+{
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
+}
+
 void push_builtins(lua_State* L)
 {
     lua_pushlightuserdata(L, const_cast<char*>(&builtins_key));
@@ -29,29 +41,40 @@ void push_builtins(lua_State* L)
 
 void push_ffi(lua_State* L)
 {
+    // Opened late, as LuaJIT does itself where a program has a literal like 1LL: it takes as much as all
+    // other libraries together.
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-    lua_getfield(L, -1, "ffi");
+    lua_getfield(L, -1, LUA_FFILIBNAME);
+    if (lua_isnil(L, -1)) {
+        open_library(L, luaopen_ffi, LUA_FFILIBNAME);
+        lua_pop(L, 1);
+        lua_getfield(L, -1, LUA_FFILIBNAME);
+    }
     lua_remove(L, -2);
 }
 
+// The program gets a copy: what of ours is made late finds the original functions.
 int open_ffi(lua_State* L)
 {
     guard_finalizers(L); // ffi.gc()
+    lua_newtable(L);
     push_ffi(L);
+    copy_fields(L);
     return 1;
 }
 
 void push_debug_getmetatable(lua_State* L)
 {
-    open_library(L, luaopen_debug, LUA_DBLIBNAME);
-    lua_getglobal(L, LUA_DBLIBNAME);
-    lua_getfield(L, -1, "getmetatable");
-    lua_remove(L, -2);
-    lua_pushnil(L);
-    lua_setglobal(L, LUA_DBLIBNAME);
+    // A library that is "loaded" already is filled in place: no global is set.
     lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, LUA_DBLIBNAME);
+    open_library(L, luaopen_debug, LUA_DBLIBNAME);
+    lua_getfield(L, -1, "getmetatable");
     lua_pushnil(L);
-    lua_setfield(L, -2, LUA_DBLIBNAME);
+    lua_setfield(L, -4, LUA_DBLIBNAME);
+    lua_replace(L, -3);
     lua_pop(L, 1);
 }
 
@@ -66,17 +89,12 @@ void open_language(vm& v)
     open_library(L, luaopen_math, LUA_MATHLIBNAME);
     open_library(L, luaopen_bit, LUA_BITLIBNAME);
     open_library(L, luaopen_jit, LUA_JITLIBNAME);
-    open_library(L, luaopen_ffi, LUA_FFILIBNAME);
     open_errors(L);
 
     lua_pushlightuserdata(L, const_cast<char*>(&builtins_key));
-    lua_newtable(L);
-    lua_pushnil(L);
-    while (lua_next(L, LUA_GLOBALSINDEX)) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -4);
-    }
+    lua_createtable(L, 0, 64);
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    copy_fields(L);
     lua_pushnil(L);
     lua_setfield(L, -2, "_G");
 
@@ -98,13 +116,7 @@ void push_new_globals(lua_State* L)
 {
     lua_createtable(L, 0, 64);
     push_builtins(L);
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, -5);
-    }
-    lua_pop(L, 1);
+    copy_fields(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, "_G");
 }

@@ -41,7 +41,7 @@ int open_asio_error(lua_State* L);
 int open_ffi(lua_State* L);
 // From now on finalizers of the program may run: their errors are caught, suspending in them is refused.
 void guard_finalizers(lua_State* L);
-// The same table as open_ffi()'s, for Lua code of ours.
+// The table of FFI for Lua code of ours, out of reach of programs.
 void push_ffi(lua_State* L);
 
 } // namespace emilua

@@ -60,12 +60,12 @@ int raise_argument(lua_State* L)
     return lua_error(L);
 }
 
-} // namespace
-
-void set_protected_calls(lua_State* L)
+// __index of the table that lua/late_calls.lua looks into: fills it.
+int open_calls(lua_State* L)
 {
-    int globals = lua_gettop(L);
+    lua_settop(L, 2);
     push_embedded(L, embedded::lang);
+    lua_pushvalue(L, 1);
     push_ffi(L);
     lua_pushlightuserdata(L, vm::of(L).control_block());
     lua_newtable(L);
@@ -80,24 +80,26 @@ void set_protected_calls(lua_State* L)
     set_coroutine_natives(L);
     lua_pushlightuserdata(L, reinterpret_cast<void*>(c_stack_is_low));
     lua_setfield(L, -2, "c_stack_is_low");
-    lua_call(L, 3, 1);
-    for (const char* name : {"pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
-        lua_getfield(L, -1, name);
-        lua_setfield(L, globals, name);
-    }
-    lua_getfield(L, globals, "string");
-    lua_getfield(L, -2, "format");
-    lua_setfield(L, -2, "format");
-    lua_pop(L, 1);
-    lua_getfield(L, globals, "coroutine");
-    lua_getfield(L, -2, "coroutine_create");
-    lua_setfield(L, -2, "create");
-    lua_getfield(L, -2, "coroutine_wrap");
-    lua_setfield(L, -2, "wrap");
-    set_coroutine_functions(L);
-    lua_pop(L, 1);
-    lua_getfield(L, -1, "run_root_handlers");
+    lua_call(L, 4, 1);
     vm::of(L).run_root_handlers_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawget(L, 1);
+    return 1;
+}
+
+} // namespace
+
+void set_protected_calls(lua_State* L)
+{
+    int globals = lua_gettop(L);
+    push_embedded(L, embedded::late_calls);
+    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 1);
+    set_functions(L, {{"__index", fn<open_calls>}});
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, globals);
+    lua_call(L, 2, 0);
+    lua_getfield(L, globals, "coroutine");
+    set_coroutine_functions(L);
     lua_settop(L, globals);
 }
 

@@ -376,7 +376,6 @@ void set_require(lua_State* L)
 {
     register_path(L);
     register_loader(L);
-    register_turtle(L);
     set_functions(L, {{"require", fn<require>}});
 }
 

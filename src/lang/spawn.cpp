@@ -11,17 +11,6 @@ namespace {
 using state = fiber_handle::state;
 using outcome = fiber_handle::outcome;
 
-int spawn(lua_State* L)
-{
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    auto& handle = push<fiber_handle>(L);
-    lua_pushvalue(L, 1);
-    fiber& f = vm::of(L).spawn(L);
-    f.handle = &handle;
-    handle.target = &f;
-    return 1;
-}
-
 void stop_joining(fiber& f)
 {
     auto* handle = static_cast<fiber_handle*>(f.wait.object);
@@ -89,10 +78,11 @@ int interruption_caught(lua_State* L)
     return 1;
 }
 
-} // namespace
-
-void set_spawn(lua_State* L)
+// Made with the first handle: many VMs have one fiber only.
+void register_class(lua_State* L)
 {
+    if (vm::of(L).find_class(detail::class_id<fiber_handle>).metatable)
+        return;
     class_<fiber_handle>{L, "fiber"}
         .method("join", fn<join>)
         .method("detach", fn<detach>)
@@ -100,6 +90,24 @@ void set_spawn(lua_State* L)
         .property("joinable", fn<joinable>)
         .property("interruption_caught", fn<interruption_caught>)
         .settling();
+}
+
+int spawn(lua_State* L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    register_class(L);
+    auto& handle = push<fiber_handle>(L);
+    lua_pushvalue(L, 1);
+    fiber& f = vm::of(L).spawn(L);
+    f.handle = &handle;
+    handle.target = &f;
+    return 1;
+}
+
+} // namespace
+
+void set_spawn(lua_State* L)
+{
     set_functions(L, {{"spawn", fn<spawn>}});
 }
 

@@ -251,17 +251,15 @@ int index(lua_State* L)
 
 } // namespace
 
-void register_turtle(lua_State* L)
-{
-    class_<turtle_module>{L, "rdf_error_category_module"}.fallback(fn<index>);
-}
-
 error_code push_turtle_module(lua_State* L, const std::string& file)
 {
     check_c_stack(L, 2 * rdf::nesting_limit);
     error_code ec;
-    if (auto* category = find_category(vm::of(L).rt(), file, ec))
+    if (auto* category = find_category(vm::of(L).rt(), file, ec)) {
+        if (!vm::of(L).find_class(detail::class_id<turtle_module>).metatable)
+            class_<turtle_module>{L, "rdf_error_category_module"}.fallback(fn<index>);
         push<turtle_module>(L, category);
+    }
     return ec;
 }
 

@@ -7,9 +7,6 @@
 
 namespace emilua {
 
-// Once a VM.
-void register_turtle(lua_State* L);
-
 // Pushes the module of the Turtle file `file` (absolute path). On failure pushes nothing and says why:
 // bad_rdf, bad_rdf_module, bad_rdf_error_category, or the system error of reading the file. A category is
 // made once a process. Never suspends.

@@ -90,9 +90,8 @@ int landlock_restrict_self(lua_State* L)
 
 } // namespace
 
-void add_confinement(lua_State* L, class_builder& c)
+void add_confinement(class_builder& c)
 {
-    register_file_descriptor(L);
     c.method("set_no_new_privs", fn<set_no_new_privs>)
         .method("seccomp_set_mode_filter", fn<seccomp_set_mode_filter>)
         .method("landlock_create_ruleset", fn<landlock_create_ruleset>)

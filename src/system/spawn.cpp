@@ -31,7 +31,6 @@ int spawn(lua_State* L)
 
 void add_spawn(lua_State* L, class_builder& c)
 {
-    register_file_descriptor(L);
     register_subprocess(L);
     c.method("spawn", fn<spawn>);
 }

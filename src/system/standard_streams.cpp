@@ -218,7 +218,6 @@ int dup(lua_State* L)
     int fd = number_of(L);
     if (was_closed(fd))
         raise(L, error_code{EBADF, boost::system::system_category()});
-    register_file_descriptor(L);
     file_descriptor& copy = push_file_descriptor(L);
     copy.value = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy.value < 0)

@@ -60,7 +60,7 @@ int open_system(lua_State* L)
         add_spawn(L, c);
         add_identity(c);
         add_capabilities(L, c);
-        add_confinement(L, c);
+        add_confinement(c);
         add_jails(c);
     }
     push<system_module>(L);

@@ -19,7 +19,7 @@ void push_standard_output(lua_State* L, int fd);
 // Add the members of the module.
 void add_identity(class_builder& c);                   // 07 §7
 void add_capabilities(lua_State* L, class_builder& c); // 07 §8
-void add_confinement(lua_State* L, class_builder& c);  // 07 §9
+void add_confinement(class_builder& c);                // 07 §9
 void add_spawn(lua_State* L, class_builder& c);        // 07 §10
 void add_jails(class_builder& c);                      // 07 §13
 // Pushes the table system.signal (07 §6).

@@ -93,7 +93,6 @@ class ipc final : public plugin {
 
     error_code init_module(lua_State* L) override
     {
-        register_file_descriptor(L);
         lua_newtable(L);
         set_functions(L, {{"pair", fn<pair>},
                           {"channel", fn<channel>},
