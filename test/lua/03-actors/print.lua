@@ -1,0 +1,10 @@
+-- print() of VMs that run side by side.
+--@ test 03.21 lines of VMs on several threads stay whole
+--@ file main.lua
+--| if _CONTEXT == 'main' then
+--|     for i = 1, 4 do spawn_vm{ module = '.', inherit_context = false } end
+--| else
+--|     for i = 1, 5000 do print('one', 2, 'three') end
+--| end
+--@ run $EMILUA main.lua | tr '\t' ' ' | sort | uniq -c | sed 's/^ *//'
+--@ stdout 20000 one 2 three
