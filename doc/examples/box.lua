@@ -1,7 +1,7 @@
 #!/usr/bin/env emilua
 -- Runs a command in a container, as bwrap or `docker run --rm` do: emilua box.lua COMMAND [ARG]...
 -- Read-only root with the host's /usr, an own /tmp, /proc, /dev, hostname, no network, limits; the status is the command's.
---@ need userns cmd:busybox
+--@ need userns cmd:busybox !sanitizer
 --@ test 03.78 R14 the command's output and status
 --@ run $EMILUA $FILE busybox sh -c 'hostname; id -u; echo one two; exit 3'
 --@ status 3
