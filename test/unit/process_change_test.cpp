@@ -83,7 +83,17 @@ private:
     std::vector<std::thread> threads_;
 };
 
-TEST(all_threads, each_once)
+class all_threads : public testing::Test {
+protected:
+    void SetUp() override
+    {
+#ifdef __SANITIZE_THREAD__
+        GTEST_SKIP() << "ThreadSanitizer has a thread that blocks every signal";
+#endif
+    }
+};
+
+TEST_F(all_threads, each_once)
 {
     waiting_threads others{8};
     for (int round = 0; round != 20; ++round) {
@@ -96,7 +106,7 @@ TEST(all_threads, each_once)
     }
 }
 
-TEST(all_threads, a_refusal_reaches_no_other)
+TEST_F(all_threads, a_refusal_reaches_no_other)
 {
     waiting_threads others{3};
     calls c;
@@ -106,7 +116,7 @@ TEST(all_threads, a_refusal_reaches_no_other)
 }
 
 // No thread can have the signal blocked unless it goes behind glibc's back.
-TEST(all_threads, one_that_does_not_stop)
+TEST_F(all_threads, one_that_does_not_stop)
 {
     std::atomic<bool> blocked = false, stop = false;
     std::thread stubborn{[&] {
@@ -130,7 +140,7 @@ TEST(all_threads, one_that_does_not_stop)
 }
 
 // A thread that came to life meanwhile has what its creator had.
-TEST(all_threads, threads_come_and_go)
+TEST_F(all_threads, threads_come_and_go)
 {
     std::atomic<bool> stop = false;
     std::vector<std::thread> makers;

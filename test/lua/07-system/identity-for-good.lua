@@ -10,7 +10,7 @@
 --@ need root
 --@ run $EMILUA $FILE drop
 --@ test 07.59 ids are dropped while threads come and go
---@ need root
+--@ need root !sanitizer:thread
 --@ run $EMILUA $FILE churn
 --@ test 07.55 kill of a foreign process
 --@ run $EMILUA $FILE foreign
