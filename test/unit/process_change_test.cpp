@@ -83,7 +83,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
-class all_threads : public testing::Test {
+class on_threads : public testing::Test {
 protected:
     void SetUp() override
     {
@@ -92,6 +92,8 @@ protected:
 #endif
     }
 };
+
+struct all_threads : on_threads {};
 
 TEST_F(all_threads, each_once)
 {
@@ -171,7 +173,7 @@ struct silent final : reporter {
     void deadlock(const void*, const std::vector<std::string>&) override {}
 };
 
-struct mirrored : testing::Test {
+struct mirrored : on_threads {
     silent report;
     runtime rt{report};
 };
