@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/regex/regex_traits.hpp>
 #include <boost/system/system_error.hpp>
 #include <locale>
 #include <optional>
-#include <regex>
+#include <utility>
 #include <vector>
 
 namespace emilua {
@@ -19,6 +21,25 @@ constexpr std::size_t max_depth = 100;
 constexpr std::size_t max_source = 1024 * 1024;
 constexpr std::size_t max_count = 100'000;
 constexpr std::size_t npos = std::string::npos;
+
+// Not Boost's: there a vertical tab is blank.
+constexpr std::array<std::pair<std::string_view, std::ctype_base::mask>, 15> classes = {{
+    {"alnum", std::ctype_base::alnum},
+    {"alpha", std::ctype_base::alpha},
+    {"blank", std::ctype_base::blank},
+    {"cntrl", std::ctype_base::cntrl},
+    {"d", std::ctype_base::digit},
+    {"digit", std::ctype_base::digit},
+    {"graph", std::ctype_base::graph},
+    {"lower", std::ctype_base::lower},
+    {"print", std::ctype_base::print},
+    {"punct", std::ctype_base::punct},
+    {"s", std::ctype_base::space},
+    {"space", std::ctype_base::space},
+    {"upper", std::ctype_base::upper},
+    {"w", std::ctype_base::alnum}, // and the underscore
+    {"xdigit", std::ctype_base::xdigit},
+}};
 
 [[noreturn]] void fail(regex_errc e)
 {
@@ -443,29 +464,36 @@ private:
             bytes |= named_class(name);
             return {};
         }
-        std::string element =
-            name.size() == 1 ? std::string{name} : traits_.lookup_collatename(name.begin(), name.end());
+        std::string element = name.size() == 1
+                                  ? std::string{name}
+                                  : traits_.lookup_collatename(name.data(), name.data() + name.size());
         if (element.size() != 1)
             fail(regex_errc::bad_collating_element);
         return index(element[0]);
     }
 
     // Subjects are bytes in the "C" locale (04 §4.2), whatever the process locale is.
-    static std::regex_traits<char> classic_traits()
+    static boost::cpp_regex_traits<char> classic_traits()
     {
-        std::regex_traits<char> traits;
+        boost::cpp_regex_traits<char> traits;
         traits.imbue(std::locale::classic());
         return traits;
     }
 
-    byte_set named_class(std::string_view name) const
+    byte_set named_class(std::string_view typed) const
     {
-        auto mask = traits_.lookup_classname(name.begin(), name.end(), options_.ignore_case);
-        if (mask == decltype(mask){})
+        auto name = boost::algorithm::to_lower_copy(std::string{typed}, std::locale::classic());
+        if (options_.ignore_case && (name == "lower" || name == "upper"))
+            name = "alpha";
+        auto known = std::ranges::find(classes, name, &decltype(classes)::value_type::first);
+        if (known == classes.end())
             fail(regex_errc::bad_class);
+        auto& characters = std::use_facet<std::ctype<char>>(std::locale::classic());
         byte_set bytes;
         for (std::size_t b = 0; b < 256; ++b)
-            bytes[b] = traits_.isctype(static_cast<char>(b), mask);
+            bytes[b] = characters.is(known->second, static_cast<char>(b));
+        if (name == "w")
+            bytes.set('_');
         return bytes;
     }
 
@@ -496,8 +524,7 @@ private:
 
     std::string_view source_;
     const regex_options& options_;
-    // Only the tables of character names and classes; nothing of <regex> is matched with.
-    const std::regex_traits<char> traits_ = classic_traits();
+    const boost::cpp_regex_traits<char> traits_ = classic_traits(); // names of characters
     regex_pattern result_;
     std::size_t position_ = 0;
     std::vector<group> groups_{group{.begin = 0}};
