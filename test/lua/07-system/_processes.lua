@@ -3,6 +3,7 @@ ffi = require 'ffi'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local system = require 'system'
+local test = require 'test'
 local time = require 'time'
 
 ffi.cdef[[
@@ -120,6 +121,15 @@ function children()
     local P_ALL, WNOHANG, WEXITED, WNOWAIT = 0, 1, 4, 0x1000000
     if C.waitid(P_ALL, 0, info, WNOHANG + WEXITED + WNOWAIT) ~= 0 then return 'none' end
     return info[0] == 0 and 'running' or 'zombie'
+end
+
+-- A test that ends without children.
+function case(name, f)
+    test(name, function()
+        local result, reason = f()
+        test.eq(children(), 'none')
+        return result, reason
+    end)
 end
 
 -- Lets what is ready run: `f()` becomes true soon.

@@ -4,15 +4,7 @@ local system = require 'system'
 local test = require 'test'
 local p = require './_processes'
 
-local path = filesystem.path
-
-local function case(name, f)
-    test(name, function()
-        local result, reason = f()
-        test.eq(p.children(), 'none')
-        return result, reason
-    end)
-end
+local path, case = filesystem.path, p.case
 
 local function fails(opts, code, step)
     opts.program = opts.program or 'true'

@@ -5,13 +5,7 @@ local system = require 'system'
 local test = require 'test'
 local p = require './_processes'
 
-local function case(name, f)
-    test(name, function()
-        local result, reason = f()
-        test.eq(p.children(), 'none')
-        return result, reason
-    end)
-end
+local case = p.case
 
 -- The numbers that are open in a child.
 local function numbers(opts)

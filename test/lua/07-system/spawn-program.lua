@@ -6,16 +6,7 @@ local system = require 'system'
 local test = require 'test'
 local p = require './_processes'
 
-local path = filesystem.path
-
--- Every case ends without children.
-local function case(name, f)
-    test(name, function()
-        local result, reason = f()
-        test.eq(p.children(), 'none')
-        return result, reason
-    end)
-end
+local path, case = filesystem.path, p.case
 
 local function refuses(opts, arg)
     test.raises_code(function() system.spawn(opts) end, 22, 'generic', { arg = arg })

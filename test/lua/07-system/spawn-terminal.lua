@@ -4,13 +4,7 @@ local system = require 'system'
 local test = require 'test'
 local p = require './_processes'
 
-local function case(name, f)
-    test(name, function()
-        local result, reason = f()
-        test.eq(p.children(), 'none')
-        return result, reason
-    end)
-end
+local case = p.case
 
 local function refuses(opts, arg)
     opts.program = 'true'

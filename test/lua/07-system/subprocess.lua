@@ -5,13 +5,7 @@ local test = require 'test'
 local time = require 'time'
 local p = require './_processes'
 
-local function case(name, f)
-    test(name, function()
-        local result, reason = f()
-        test.eq(p.children(), 'none')
-        return result, reason
-    end)
-end
+local case = p.case
 
 local EINVAL, EBUSY, ESRCH, ECHILD = 22, 16, 3, 10
 
