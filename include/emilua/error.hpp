@@ -57,6 +57,8 @@ void push_error(lua_State* L, error_code ec, std::initializer_list<error_field> 
 // Raises a new error table. The Lua error unwinds C++ frames: destructors run.
 [[noreturn]] void raise(lua_State* L, error_code ec, std::initializer_list<error_field> fields = {});
 [[noreturn]] void raise(lua_State* L, errc::errc_t e, std::initializer_list<error_field> fields = {});
+// An error of the operating system: category `system`.
+[[noreturn]] void raise_errno(lua_State* L, int error, std::initializer_list<error_field> fields = {});
 
 // Raises generic EINVAL with member `arg`: a position (self counts) or the name of an option.
 [[noreturn]] void raise_invalid_argument(lua_State* L, int position);

@@ -172,7 +172,7 @@ private:
             auto& copy = out_.descriptors.emplace_back();
             copy.value = fcntl(fd->value, F_DUPFD_CLOEXEC, 0);
             if (copy.value < 0)
-                raise(L_, error_code{errno, boost::system::system_category()});
+                raise_errno(L_, errno);
             put(tag_descriptor);
         } else if (const std::shared_ptr<mailbox>* target = addressable(L_, -1)) {
             out_.addresses.emplace_back(*target);

@@ -234,6 +234,11 @@ void raise(lua_State* L, errc::errc_t e, std::initializer_list<error_field> fiel
     raise(L, errc::make_error_code(e), fields);
 }
 
+void raise_errno(lua_State* L, int error, std::initializer_list<error_field> fields)
+{
+    raise(L, error_code{error, boost::system::system_category()}, fields);
+}
+
 void raise_invalid_argument(lua_State* L, int position)
 {
     raise(L, errc::invalid_argument, {{"arg", position}});

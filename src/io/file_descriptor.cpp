@@ -25,7 +25,7 @@ file_descriptor& check_self(lua_State* L)
 {
     auto& self = check_at_rest(L);
     if (self.value < 0)
-        raise(L, error_code{EBADF, boost::system::system_category()});
+        raise_errno(L, EBADF);
     return self;
 }
 
@@ -41,7 +41,7 @@ int dup(lua_State* L)
     auto& copy = push_file_descriptor(L);
     copy.value = fcntl(self.value, F_DUPFD_CLOEXEC, 0);
     if (copy.value < 0)
-        raise(L, error_code{errno, boost::system::system_category()});
+        raise_errno(L, errno);
     return 1;
 }
 
@@ -61,7 +61,7 @@ int cap_set(lua_State* L)
 {
     auto& self = check_self(L);
     if (cap_set_fd(self.value, check<linux_capabilities>(L, 2).value.get()) != 0)
-        raise(L, error_code{errno, boost::system::system_category()});
+        raise_errno(L, errno);
     return 0;
 }
 

@@ -88,7 +88,7 @@ std::size_t perform(lua_State* L, operation_queue& queue, Wait wait, Attempt att
     if (!suspended)
         vm::yield(L);
     if (result < 0)
-        raise(L, error_code{static_cast<int>(-result), boost::system::system_category()});
+        raise_errno(L, static_cast<int>(-result));
     return static_cast<std::size_t>(result);
 }
 

@@ -102,7 +102,7 @@ void outgoing_descriptors::add(lua_State* L, int index)
         if (fd->in_flight)
             raise(L, errc::device_or_resource_busy);
         if (count_ == limit)
-            raise(L, error_code{EINVAL, boost::system::system_category()});
+            raise_errno(L, EINVAL);
         fd->in_flight = true;
         values_[count_++] = fd;
     }

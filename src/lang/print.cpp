@@ -23,7 +23,7 @@ public:
             return;
         int error = errno;
         clearerr_unlocked(stdout);
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
     }
 };
 

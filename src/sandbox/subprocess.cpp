@@ -177,7 +177,7 @@ void instruct(lua_State* L, int setup, const subprocess_options& o, const actor_
             error = send_all(setup, std::as_bytes(std::span{text}));
     }
     if (error && error != EPIPE)
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
 }
 
 // `options` of spawn_vm at 1, its member `subprocess` on top of the stack. Pushes the channel.

@@ -15,11 +15,6 @@ namespace {
 
 using kind = process_change::kind;
 
-[[noreturn]] void raise_errno(lua_State* L)
-{
-    raise(L, error_code{errno, boost::system::system_category()});
-}
-
 cap_t check_set(lua_State* L, int index)
 {
     return check<linux_capabilities>(L, index).value.get();
@@ -76,7 +71,7 @@ int get_flag(lua_State* L)
     cap_value_t cap = check_capability(L, 2);
     cap_flag_value_t value;
     if (cap_get_flag(self, cap, check_flag(L, 3), &value) != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     lua_pushboolean(L, value == CAP_SET);
     return 1;
 }
@@ -100,7 +95,7 @@ int set_flag(lua_State* L)
     }
     auto value = lua_toboolean(L, 4) ? CAP_SET : CAP_CLEAR;
     if (cap_set_flag(self, flag, static_cast<int>(caps.size()), caps.data(), value) != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -110,7 +105,7 @@ int fill_flag(lua_State* L)
     cap_flag_t to = check_flag(L, 2);
     cap_t reference = check_set(L, 3);
     if (cap_fill_flag(self, to, reference, check_flag(L, 4)) != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -119,7 +114,7 @@ int fill(lua_State* L)
     cap_t self = check_set(L, 1);
     cap_flag_t to = check_flag(L, 2);
     if (cap_fill(self, to, check_flag(L, 3)) != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -140,7 +135,7 @@ int set_nsowner(lua_State* L)
 {
     cap_t self = check_set(L, 1);
     if (cap_set_nsowner(self, static_cast<uid_t>(luaL_checkinteger(L, 2))) != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -149,7 +144,7 @@ int tostring(lua_State* L)
     ssize_t size;
     char* text = cap_to_text(check_set(L, 1), &size);
     if (!text)
-        raise_errno(L);
+        raise_errno(L, errno);
     std::unique_ptr<char, decltype([](char* p) { cap_free(p); })> owner{text};
     lua_pushlstring(L, text, static_cast<std::size_t>(size));
     return 1;
@@ -201,7 +196,7 @@ int get_member(lua_State* L)
 {
     int value = Get(check_capability(L, 1));
     if (value < 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     lua_pushboolean(L, value);
     return 1;
 }
@@ -239,7 +234,7 @@ int set_securebits(lua_State* L)
     check_master(L);
     lua_Integer bits = luaL_checkinteger(L, 1);
     if (bits < 0 || bits > UINT_MAX)
-        raise(L, error_code{EPERM, boost::system::system_category()}); // as for any unknown bit
+        raise_errno(L, EPERM); // as for any unknown bit
     change_process(L, {.what = kind::securebits, .number = {bits}});
     return 0;
 }
@@ -249,7 +244,7 @@ int set_securebits(lua_State* L)
 void push_capabilities(lua_State* L, cap_t result)
 {
     if (!result)
-        raise_errno(L);
+        raise_errno(L, errno);
     capability::set owner{result};
     if (!vm::of(L).find_class(detail::class_id<linux_capabilities>).metatable)
         register_capabilities(L);

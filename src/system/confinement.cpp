@@ -15,11 +15,6 @@ namespace {
 
 using kind = process_change::kind;
 
-[[noreturn]] void raise_errno(lua_State* L)
-{
-    raise(L, error_code{errno, boost::system::system_category()});
-}
-
 int set_no_new_privs(lua_State* L)
 {
     check_master(L);
@@ -37,7 +32,7 @@ int seccomp_set_mode_filter(lua_State* L)
     if (error == ESRCH)
         raise(L, errc::no_such_process); // ours, not the kernel's: a thread that cannot follow
     if (error)
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
     return 0;
 }
 
@@ -66,7 +61,7 @@ int landlock_create_ruleset(lua_State* L)
     file_descriptor& ruleset = push_file_descriptor(L);
     int result = arguments.call();
     if (result < 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     if (arguments.asks_version())
         lua_pushinteger(L, result);
     else
@@ -77,7 +72,7 @@ int landlock_create_ruleset(lua_State* L)
 int landlock_add_rule(lua_State* L)
 {
     if (landlock::read_add_rule(L, style).call() != 0)
-        raise_errno(L);
+        raise_errno(L, errno);
     return 0;
 }
 

@@ -16,11 +16,6 @@ namespace {
 
 using kind = process_change::kind;
 
-[[noreturn]] void raise_system(lua_State* L, int error)
-{
-    raise(L, error_code{error, boost::system::system_category()});
-}
-
 // A number that no process or signal has stays one.
 int check_int(lua_State* L, int index)
 {
@@ -30,7 +25,7 @@ int check_int(lua_State* L, int index)
 int push_result(lua_State* L, int result)
 {
     if (result < 0)
-        raise_system(L, errno);
+        raise_errno(L, errno);
     lua_pushinteger(L, result);
     return 1;
 }
@@ -46,7 +41,7 @@ int kill_process(lua_State* L)
     check_master(L);
     pid_t pid = check_int(L, 1);
     if (::kill(pid, check_int(L, 2)) != 0)
-        raise_system(L, errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -75,7 +70,7 @@ int set_group(lua_State* L)
     check_master(L);
     pid_t pid = check_int(L, 1);
     if (setpgid(pid, check_int(L, 2)) != 0)
-        raise_system(L, errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -108,7 +103,7 @@ int set_ids(lua_State* L)
     for (int i = 0; i != 3; ++i)
         change.number[static_cast<std::size_t>(i)] = luaL_checkinteger(L, i + 1);
     if (!std::ranges::all_of(change.number, is_id))
-        raise_system(L, EINVAL);
+        raise_errno(L, EINVAL);
     change_process(L, change);
     return 0;
 }
@@ -119,7 +114,7 @@ int get_groups(lua_State* L)
     std::vector<gid_t> groups(static_cast<std::size_t>(std::max(count, 0)));
     count = getgroups(count, groups.data());
     if (count < 0)
-        raise_system(L, errno);
+        raise_errno(L, errno);
     lua_createtable(L, count, 0);
     for (int i = 0; i != count; ++i) {
         lua_pushinteger(L, groups[static_cast<std::size_t>(i)]);
@@ -141,7 +136,7 @@ int set_groups(lua_State* L)
             raise_invalid_argument(L, 2); // what programs know
         lua_Integer id = lua_tointeger(L, -1);
         if (!is_id(id))
-            raise_system(L, EINVAL);
+            raise_errno(L, EINVAL);
         groups.push_back(static_cast<gid_t>(id));
         lua_pop(L, 1);
     }

@@ -122,7 +122,7 @@ int change_process(runtime& rt, const process_change& change)
 void change_process(lua_State* L, const process_change& change)
 {
     if (int error = change_process(vm::of(L).rt(), change))
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
 }
 
 } // namespace emilua

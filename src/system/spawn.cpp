@@ -21,7 +21,7 @@ int spawn(lua_State* L)
     spawn_options options = read_spawn_options(L, 2);
     created_process created = create_process(options.plan);
     if (created.error)
-        raise(L, error_code{created.error, boost::system::system_category()}, {{"step", created.step}});
+        raise_errno(L, created.error, {{"step", created.step}});
     child.signal_on_gcreaper = options.signal_on_gcreaper;
     child.start(created.pid, created.pidfd);
     return 1;

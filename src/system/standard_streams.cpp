@@ -217,7 +217,7 @@ int dup(lua_State* L)
 {
     int fd = number_of(L);
     if (was_closed(fd))
-        raise(L, error_code{EBADF, boost::system::system_category()});
+        raise_errno(L, EBADF);
     file_descriptor& copy = push_file_descriptor(L);
     copy.value = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy.value < 0)

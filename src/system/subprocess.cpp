@@ -72,7 +72,7 @@ int kill(lua_State* L)
     luaL_checktype(L, 2, LUA_TNUMBER);
     auto signo = static_cast<int>(lua_tointeger(L, 2));
     if (int error = signal_process(check_child(L).pidfd.native_handle(), signo))
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
     return 0;
 }
 
@@ -103,7 +103,7 @@ int wait(lua_State* L)
     int error = reap_process(s.pidfd.native_handle(), end);
     s.pidfd.close();
     if (error)
-        raise(L, error_code{error, boost::system::system_category()});
+        raise_errno(L, error);
     s.end = end;
     return 0;
 }
