@@ -1,6 +1,5 @@
 #include "core/forced_unwind.hpp"
 
-#include <cstdint>
 #include <cstdlib>
 
 namespace emilua {
@@ -10,11 +9,7 @@ namespace {
 // LuaJIT's class with error code 0: its personality routine then leaves the Lua stack alone.
 constexpr _Unwind_Exception_Class luajit_class = 0x4c55414a49543200;
 
-// How to know LuaJIT's interpreter on the C stack, and where its frame keeps the lua_State.
-struct interpreter_frame {
-    std::uintptr_t function = 0;
-    int slot = 0;
-} interpreter;
+interpreter_frame interpreter;
 
 constexpr int slots = 8; // more than the frame has before its saved registers
 
@@ -23,8 +18,18 @@ lua_State** slots_of(_Unwind_Context* frame)
     return reinterpret_cast<lua_State**>(_Unwind_GetCFA(frame));
 }
 
+// The frame has slots that nobody sets: what earlier calls left there may be a copy of L. Not instrumented,
+// so that the array is on the stack itself.
+[[gnu::noinline, gnu::no_sanitize_address]] void wipe_stack_below()
+{
+    volatile std::uintptr_t words[512];
+    for (auto& word : words)
+        word = 0;
+}
+
 struct search {
     lua_State* L;
+    interpreter_frame result = {};
     int depth = 0;
 };
 
@@ -37,14 +42,13 @@ _Unwind_Reason_Code look_at_caller(_Unwind_Context* frame, void* p)
     while (slot != slots && slots_of(frame)[slot] != s.L)
         ++slot;
     if (slot != slots)
-        interpreter = {_Unwind_GetRegionStart(frame), slot};
+        s.result = {_Unwind_GetRegionStart(frame), slot};
     return _URC_END_OF_STACK;
 }
 
 int look(lua_State* L)
 {
-    search s{L};
-    _Unwind_Backtrace(look_at_caller, &s);
+    _Unwind_Backtrace(look_at_caller, lua_touserdata(L, 1));
     return 0;
 }
 
@@ -62,10 +66,18 @@ _Unwind_Reason_Code before_frame(int, _Unwind_Action actions, _Unwind_Exception_
 
 } // namespace
 
+interpreter_frame find_interpreter_frame(lua_State* L)
+{
+    search s{L};
+    wipe_stack_below();
+    lua_cpcall(L, look, &s);
+    return s.result;
+}
+
 void learn_interpreter_frame(lua_State* L)
 {
-    static const int status = lua_cpcall(L, look, nullptr);
-    static_cast<void>(status);
+    static const bool known = (interpreter = find_interpreter_frame(L), true);
+    static_cast<void>(known);
 }
 
 void forced_unwind(_Unwind_Exception& e, lua_State* idle)
