@@ -241,7 +241,7 @@ span_cutter::span_cutter(lua_State* L, int index)
     , whole_{check<byte_span>(L, index)}
 {
     lua_getfenv(L, index);
-    lua_replace(L, LUA_ENVIRONINDEX);
+    environment_ = lua_gettop(L);
     auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
     lua_rawgeti(L, LUA_REGISTRYINDEX, whole_.memory ? c.ref : c.settled_ref);
     metatable_ = lua_gettop(L);
@@ -254,6 +254,10 @@ byte_span& span_cutter::push_part(std::size_t begin, std::size_t end) const
         new (memory) byte_span{whole_.data + begin, end - begin, whole_.capacity - begin, whole_.memory};
     lua_pushvalue(L_, metatable_);
     lua_setmetatable(L_, -2);
+    if (!whole_.memory) {
+        lua_pushvalue(L_, environment_);
+        lua_setfenv(L_, -2);
+    }
     return *part;
 }
 
@@ -261,7 +265,8 @@ byte_span& push_part(lua_State* L, int index, std::size_t begin, std::size_t end
 {
     span_cutter cutter{L, index};
     auto& part = cutter.push_part(begin, end);
-    lua_remove(L, -2);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
     return part;
 }
 
