@@ -26,9 +26,6 @@ static_assert(offsetof(byte_span, data) == 0 && offsetof(byte_span, size) == siz
 // Address: key of the registry for the global table byte_span.
 const char module_key = 0;
 
-// The same for bit.tobit(), which programs may replace.
-const char tobit_key = 0;
-
 std::shared_ptr<unsigned char[]> allocate(std::size_t size)
 {
     if (size == 0)
@@ -194,8 +191,6 @@ void register_class(lua_State* L)
     push_embedded(L, embedded::byte_span);
     push_ffi(L);
     push_debug_getmetatable(L);
-    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
-    lua_rawget(L, LUA_REGISTRYINDEX);
     auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
     lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
     lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
@@ -208,7 +203,7 @@ void register_class(lua_State* L)
                       {"raise_out_of_range", fn<raise_out_of_range>},
                       {"raise_read_only", raise_read_only},
                       {"raise_bad_index", raise_bad_index}});
-    lua_call(L, 7, 0);
+    lua_call(L, 6, 0);
 }
 
 } // namespace
@@ -279,12 +274,6 @@ int open_byte_span(lua_State* L)
 
 void set_byte_span(lua_State* L)
 {
-    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
-    lua_getfield(L, -2, "bit");
-    lua_getfield(L, -1, "tobit");
-    lua_remove(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-
     lua_createtable(L, 0, 2);
     set_functions(L, {{"new", fn<new_span>}, {"append", fn<concatenate>}});
     lua_pushlightuserdata(L, const_cast<char*>(&module_key));
