@@ -180,30 +180,30 @@ int raise_out_of_range(lua_State* L)
 // Made with the first span: it takes a fifth of a VM's start.
 void register_class(lua_State* L)
 {
-    if (vm::of(L).find_class(detail::class_id<byte_span>).metatable)
-        return;
-    luaL_checkstack(L, 20, nullptr);
-    class_<byte_span>{L, "byte_span"}
-        .metamethod("__eq", fn<equal>)
-        .metamethod("__tostring", fn<to_string>)
-        .settling();
+    define_once<byte_span>(L, [L] {
+        luaL_checkstack(L, 20, nullptr);
+        class_<byte_span>{L, "byte_span"}
+            .metamethod("__eq", fn<equal>)
+            .metamethod("__tostring", fn<to_string>)
+            .settling();
 
-    push_embedded(L, embedded::byte_span);
-    push_ffi(L);
-    push_debug_getmetatable(L);
-    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
-    lua_newtable(L);
-    set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
-    set_byte_search(L);
-    lua_newtable(L);
-    set_functions(L, {{"load_accessors", fn<load_accessors>},
-                      {"raise_invalid_argument", fn<raise_argument>},
-                      {"raise_out_of_range", fn<raise_out_of_range>},
-                      {"raise_read_only", raise_read_only},
-                      {"raise_bad_index", raise_bad_index}});
-    lua_call(L, 6, 0);
+        push_embedded(L, embedded::byte_span);
+        push_ffi(L);
+        push_debug_getmetatable(L);
+        auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
+        lua_newtable(L);
+        set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
+        set_byte_search(L);
+        lua_newtable(L);
+        set_functions(L, {{"load_accessors", fn<load_accessors>},
+                          {"raise_invalid_argument", fn<raise_argument>},
+                          {"raise_out_of_range", fn<raise_out_of_range>},
+                          {"raise_read_only", raise_read_only},
+                          {"raise_bad_index", raise_bad_index}});
+        lua_call(L, 6, 0);
+    });
 }
 
 } // namespace
