@@ -15,7 +15,7 @@ namespace {
 struct channel {
     ipc_socket socket;
     operation_queue senders;
-    std::unique_ptr<supervised_process> child; // null: not our own, closed, killed or detached
+    std::shared_ptr<supervised_process> child; // null: not our own, closed, killed or detached
 
     void close()
     {
@@ -99,7 +99,7 @@ int child_pid(lua_State* L)
 
 } // namespace
 
-void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_process> child)
+void push_ipc_channel(lua_State* L, int socket, std::shared_ptr<supervised_process> child)
 {
     file_descriptor owner;
     owner.value = socket;
