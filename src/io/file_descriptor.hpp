@@ -1,13 +1,18 @@
 // file_descriptor: owns an OS descriptor on its way between IO objects, VMs and processes (05 §2).
 #pragma once
 
+#include "emilua/error.hpp"
+
+#include <algorithm>
+#include <cstddef>
 #include <lua.hpp>
+#include <span>
 #include <utility>
 
 namespace emilua {
 
-// close(2), but it never waits for the peer of a socket that is set to linger. Who sent us the socket may have
-// set that.
+// close(2), but it never waits for the peer of a socket that is set to linger. Who sent us the socket may
+// have set that.
 void close_without_waiting(int fd);
 
 struct file_descriptor {
@@ -21,6 +26,45 @@ struct file_descriptor {
 
     void close();
     int release() { return std::exchange(value, -1); }
+};
+
+// Up to N descriptors that are being sent: locked against any other use while this exists. Who locks them
+// keeps them alive.
+template <std::size_t N>
+class descriptor_lock {
+public:
+    descriptor_lock() = default;
+    ~descriptor_lock()
+    {
+        for (auto* fd : locked())
+            fd->in_flight = false;
+    }
+    descriptor_lock(const descriptor_lock&) = delete;
+    descriptor_lock& operator=(const descriptor_lock&) = delete;
+
+    bool full() const { return count_ == N; }
+    bool contains(const file_descriptor& fd) const
+    {
+        return fd.in_flight && std::ranges::find(locked(), &fd) != locked().end();
+    }
+    // False: it is locked by this already. Raises EBUSY if it is by another one. Not to be called when
+    // full().
+    bool add(lua_State* L, file_descriptor& fd)
+    {
+        if (contains(fd))
+            return false;
+        if (fd.in_flight)
+            raise(L, errc::device_or_resource_busy);
+        fd.in_flight = true;
+        locked_[count_++] = &fd;
+        return true;
+    }
+
+private:
+    std::span<file_descriptor* const> locked() const { return {locked_, count_}; }
+
+    file_descriptor* locked_[N];
+    std::size_t count_ = 0;
 };
 
 // Pushes a closed one. It exists before the descriptor that it shall own, so that no error can leak that.

@@ -2,11 +2,11 @@
 
 #include "core/class.hpp"
 #include "filesystem/path.hpp"
+#include "io/scm_rights.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 namespace emilua {
@@ -21,20 +21,6 @@ msghdr make_header(iovec& bytes)
     header.msg_iov = &bytes;
     header.msg_iovlen = 1;
     return header;
-}
-
-void collect(msghdr& header, incoming_descriptors& descriptors)
-{
-    for (auto* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd;
-            std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-            descriptors.add(fd);
-        }
-    }
 }
 
 } // namespace
@@ -76,12 +62,6 @@ void push_unix_address(lua_State* L, const unix_address& address)
 
 // --- Descriptors
 
-outgoing_descriptors::~outgoing_descriptors()
-{
-    for (auto* fd : get())
-        fd->in_flight = false;
-}
-
 void outgoing_descriptors::add(lua_State* L, int index)
 {
     luaL_checktype(L, index, LUA_TTABLE);
@@ -95,16 +75,12 @@ void outgoing_descriptors::add(lua_State* L, int index)
         auto* fd = test<file_descriptor>(L, -1);
         if (!fd || fd->value < 0)
             raise_invalid_argument(L, index);
-        if (std::ranges::find(get(), fd) != get().end()) {
-            lua_pop(L, 1);
-            continue;
-        }
-        if (fd->in_flight)
-            raise(L, errc::device_or_resource_busy);
-        if (count_ == limit)
+        if (!lock_.contains(*fd) && lock_.full())
             raise_errno(L, EINVAL);
-        fd->in_flight = true;
-        values_[count_++] = fd;
+        if (lock_.add(L, *fd))
+            values_[count_++] = fd->value;
+        else
+            lua_pop(L, 1);
     }
 }
 
@@ -147,17 +123,8 @@ ssize_t send_unix_message(int socket, std::span<const unsigned char> bytes, int 
         header.msg_namelen = to->size;
     }
     alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(int) * outgoing_descriptors::limit)];
-    std::size_t count = descriptors ? descriptors->get().size() : 0;
-    if (count > 0) {
-        header.msg_control = control;
-        header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-        auto* c = CMSG_FIRSTHDR(&header);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int) * count);
-        for (std::size_t i = 0; i < count; ++i)
-            std::memcpy(CMSG_DATA(c) + i * sizeof(int), &descriptors->get()[i]->value, sizeof(int));
-    }
+    if (descriptors && !descriptors->get().empty())
+        attach_descriptors(header, control, descriptors->get());
     ssize_t n = ::sendmsg(socket, &header, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
     return n < 0 ? -errno : n;
 }
@@ -186,7 +153,7 @@ ssize_t receive_unix_message(int socket, std::span<unsigned char> bytes, int fla
     if (from)
         from->size = header.msg_namelen;
     if (descriptors)
-        collect(header, *descriptors);
+        take_descriptors(header, [&](int fd) { descriptors->add(fd); });
     return n;
 }
 

@@ -31,19 +31,15 @@ class outgoing_descriptors {
 public:
     static constexpr std::size_t limit = 253; // SCM_MAX_FD
 
-    outgoing_descriptors() = default;
-    ~outgoing_descriptors();
-    outgoing_descriptors(const outgoing_descriptors&) = delete;
-    outgoing_descriptors& operator=(const outgoing_descriptors&) = delete;
-
     // Locks those of the list at `index`, each once, and leaves them on the Lua stack, which keeps them
     // alive. Raises "table expected", EINVAL{arg = index}, EBUSY, OS(EINVAL): more than the kernel sends.
     void add(lua_State* L, int index);
 
-    std::span<file_descriptor* const> get() const { return {values_, count_}; }
+    std::span<const int> get() const { return {values_, count_}; }
 
 private:
-    file_descriptor* values_[limit];
+    descriptor_lock<limit> lock_;
+    int values_[limit];
     std::size_t count_ = 0;
 };
 

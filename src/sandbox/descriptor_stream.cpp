@@ -1,8 +1,9 @@
 #include "sandbox/descriptor_stream.hpp"
 
+#include "io/scm_rights.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,15 +16,8 @@ int send_all(int socket, std::span<const std::byte> bytes, std::span<const int> 
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-        header.msg_control = control;
-        header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-        cmsghdr* c = CMSG_FIRSTHDR(&header);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-        std::memcpy(CMSG_DATA(c), descriptors.data(), descriptors.size_bytes());
-    }
+    if (!descriptors.empty())
+        attach_descriptors(header, control, descriptors);
     while (!bytes.empty()) {
         part = {const_cast<std::byte*>(bytes.data()), bytes.size()};
         ssize_t n = sendmsg(socket, &header, MSG_NOSIGNAL);
@@ -54,10 +48,14 @@ int receive_all(int socket, std::span<std::byte> bytes, std::span<int> descripto
             continue;
         if (n <= 0)
             return n == 0 || errno == ECONNRESET ? EPIPE : errno;
-        for (cmsghdr* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-            if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-                std::memcpy(descriptors.data(), CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
-        }
+        take_descriptors(header, [&](int fd) {
+            if (descriptors.empty()) {
+                close(fd);
+            } else {
+                descriptors.front() = fd;
+                descriptors = descriptors.subspan(1);
+            }
+        });
         bytes = bytes.subspan(static_cast<std::size_t>(n));
         descriptors = {};
     }

@@ -2,11 +2,10 @@
 
 #include "actor/channel.hpp"
 #include "core/class.hpp"
+#include "io/scm_rights.hpp"
 #include "sandbox/ipc_receiver.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <sys/socket.h>
 
@@ -32,12 +31,6 @@ bool to_text(lua_State* L, int index, std::string_view& out)
 }
 
 } // namespace
-
-outgoing_ipc_message::~outgoing_ipc_message()
-{
-    for (auto* fd : std::span{borrowed_, borrowed_count_})
-        fd->in_flight = false;
-}
 
 void outgoing_ipc_message::encode(lua_State* L, int index)
 {
@@ -108,13 +101,7 @@ const char* outgoing_ipc_message::put(lua_State* L)
 
 void outgoing_ipc_message::borrow(lua_State* L, file_descriptor& fd)
 {
-    auto borrowed = std::span{borrowed_, borrowed_count_};
-    if (std::ranges::find(borrowed, &fd) == borrowed.end()) {
-        if (fd.in_flight)
-            raise(L, errc::device_or_resource_busy);
-        fd.in_flight = true;
-        borrowed_[borrowed_count_++] = &fd;
-    }
+    borrowed_.add(L, fd);
     content_.put(ipc_tag::descriptor);
     add_descriptor(fd.value);
 }
@@ -137,16 +124,8 @@ ssize_t outgoing_ipc_message::send(int socket)
     header.msg_iov = &vector;
     header.msg_iovlen = 1;
     alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(descriptors_))];
-    if (descriptor_count_ > 0) {
-        std::size_t size = descriptor_count_ * sizeof(int);
-        header.msg_control = control;
-        header.msg_controllen = CMSG_SPACE(size);
-        auto* c = CMSG_FIRSTHDR(&header);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(size);
-        std::memcpy(CMSG_DATA(c), descriptors_, size);
-    }
+    if (descriptor_count_ > 0)
+        attach_descriptors(header, control, {descriptors_, descriptor_count_});
     ssize_t n = ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0)
         return -errno;

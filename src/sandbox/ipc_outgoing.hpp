@@ -14,11 +14,6 @@ namespace emilua {
 // Borrows file_descriptors until it is destroyed: nobody else may use them.
 class outgoing_ipc_message {
 public:
-    outgoing_ipc_message() = default;
-    ~outgoing_ipc_message();
-    outgoing_ipc_message(const outgoing_ipc_message&) = delete;
-    outgoing_ipc_message& operator=(const outgoing_ipc_message&) = delete;
-
     // Encodes the value at `index`, once. Borrowed descriptors are left on the Lua stack, which keeps them
     // alive. Raises EINVAL{arg = index, message = why}, EBUSY, and what making a connection raises.
     void encode(lua_State* L, int index);
@@ -44,8 +39,7 @@ private:
     ipc_encoder content_;
     int descriptors_[ipc_member_limit];
     std::size_t descriptor_count_ = 0;
-    file_descriptor* borrowed_[ipc_member_limit];
-    std::size_t borrowed_count_ = 0;
+    descriptor_lock<ipc_member_limit> borrowed_;
     std::list<granted> granted_;
 };
 

@@ -1,5 +1,6 @@
 #include "sandbox/ipc_receiver.hpp"
 
+#include "io/scm_rights.hpp"
 #include "sandbox/ipc_channel.hpp"
 #include "sandbox/ipc_message.hpp"
 #include "sandbox/ipc_socket.hpp"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <sys/socket.h>
 #include <utility>
@@ -35,16 +35,7 @@ public:
     bool add(msghdr& header)
     {
         bool complete = true;
-        for (auto* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-            if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-                continue;
-            std::size_t size = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            for (std::size_t i = 0; i < size; ++i) {
-                int fd;
-                std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-                complete = add(fd) && complete;
-            }
-        }
+        take_descriptors(header, [&](int fd) { complete = add(fd) && complete; });
         return complete;
     }
 

@@ -28,6 +28,21 @@ protected:
     int ends[2];
 };
 
+// The kernel fills what alignment adds to the room for one.
+TEST_F(descriptor_stream, descriptors_beyond_those_asked_for_are_closed)
+{
+    const int sent[] = {0, 0};
+    std::array<std::byte, 1> byte{};
+    ASSERT_EQ(send_all(ends[0], byte, sent), 0);
+    int received[] = {-1, -7};
+    ASSERT_EQ(receive_all(ends[1], byte, std::span{received}.first(1)), 0);
+    EXPECT_EQ(received[1], -7);
+    int next = ::dup(0); // the lowest that is free
+    EXPECT_EQ(next, received[0] + 1);
+    ::close(next);
+    ::close(received[0]);
+}
+
 // 03.41, 03.49: who dies with unread data has ended, like everybody else.
 TEST_F(descriptor_stream, a_peer_that_dies_while_we_wait_is_a_broken_pipe)
 {
