@@ -1,5 +1,6 @@
 -- Channels and the inbox as objects; send() (03 §2).
 local test = require 'test'
+local helpers = require 'helpers'
 local tools = require './_tools'
 local inbox = require 'inbox'
 local time = require 'time'
@@ -67,7 +68,7 @@ test('03.12 send: order of checks', function()
         test.raises_code(function() channel.close(self) end, 22, generic, { arg = 1 })
     end
     local dead = remote('')
-    tools.eventually(function() return not pcall(dead.send, dead, 1) end)
+    helpers.eventually(function() return not pcall(dead.send, dead, 1) end)
     test.raises_code(function() dead:send(print) end, 15, core)
     this_fiber.forbid_suspend()
     local ok, e = pcall(dead.send, dead, print)
@@ -162,7 +163,7 @@ end)
 
 test('03.18 a pending interruption comes before the destination and the message', function()
     local dead = remote('')
-    tools.eventually(function() return not pcall(dead.send, dead, 1) end)
+    helpers.eventually(function() return not pcall(dead.send, dead, 1) end)
     for _, channel in ipairs { dead, own() } do
         local f = spawn(function() channel:send(print) end)
         f:interrupt()

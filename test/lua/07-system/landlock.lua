@@ -4,16 +4,14 @@ local test = require 'test'
 local pipe = require 'pipe'
 local unix = require 'unix'
 local system = require 'system'
+local helpers = require 'helpers'
 local r = require './_rights'
 
 local create, add, restrict =
     system.landlock_create_ruleset, system.landlock_add_rule, system.landlock_restrict_self
 
 local function invalid(f, arg) test.raises_code(f, r.EINVAL, 'generic', { arg = arg }) end
-local function refuses(f, code)
-    local e = test.raises_code(f, code, 'system')
-    test.eq(e.arg, nil)
-end
+local refuses = helpers.refuses
 
 local names = { 'execute', 'write_file', 'read_file', 'read_dir', 'remove_dir', 'remove_file', 'make_char', 'make_dir',
     'make_reg', 'make_sock', 'make_fifo', 'make_block', 'make_sym', 'refer', 'truncate', 'ioctl_dev' }
