@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 
 from _program import case, end, finish
 from _program import start as start_program
@@ -177,7 +176,7 @@ def _():
         end
     ''')
     peer, _ = server.accept()
-    time.sleep(0.1)
+    peer.recv(1, socket.MSG_PEEK)
     peer.close()
     assert finish(process) == 'Connection reset by peer\nEnd of file\nEnd of file\n'
 
@@ -225,9 +224,9 @@ def _():
     ''')
     with open('fifo', 'wb', buffering=0) as f:
         f.write(b'one')
-        time.sleep(0.1)
+        assert process.stdout.readline() == 'one\n'
         f.write(b'two')
-    assert finish(process) == 'one\ntwo\nEnd of file\n'
+    assert finish(process) == 'two\nEnd of file\n'
 
 
 end()

@@ -92,34 +92,33 @@ test('03.20 send returns when the receiver has taken the message', function()
         channel:send 'x'
         log[#log + 1] = 'sent'
     end)
-    local before = time.steady_clock.now()
     time.sleep(0.1)
     log[#log + 1] = 'receive'
     inbox:receive()
     f:join()
     test.eq(log, { 'receive', 'sent' })
 
+    local before = time.steady_clock.now()
     local sleeper = remote[[
         local time = require 'time'
         time.sleep(0.2)
         inbox:receive()
     ]]
-    local before = time.steady_clock.now()
     sleeper:send(1)
     local elapsed = time.steady_clock.now() - before
-    test.ok(elapsed >= 0.15 and elapsed < 5, tostring(elapsed))
+    test.ok(elapsed >= 0.2 and elapsed < 10, tostring(elapsed))
 end)
 
 test('03.20 with the receiver on another thread', function()
+    local before = time.steady_clock.now()
     local sleeper = remote([[
         local time = require 'time'
         time.sleep(0.2)
         job.reply:send(inbox:receive())
     ]], {}, { inherit_context = false })
-    local before = time.steady_clock.now()
     sleeper:send(7)
     local elapsed = time.steady_clock.now() - before
-    test.ok(elapsed >= 0.15 and elapsed < 5, tostring(elapsed))
+    test.ok(elapsed >= 0.2 and elapsed < 10, tostring(elapsed))
     test.eq(inbox:receive(), 7)
 end)
 

@@ -177,12 +177,13 @@ case('07.106 a collected handle: the signal asked for, or none', function()
         writer = writer:release()
         system.spawn { program = 'sh', stdout = writer, signal_on_gcreaper = signo, environment = system.environment,
             arguments = { 'sh', '-c', 'trap "echo USR1; exit" USR1; trap "echo TERM; exit" TERM; echo ready; ' ..
-                'n=0; while [ $n -lt 3 ]; do sleep 0.1; n=$((n + 1)); done; echo end' } }
+                'until [ -e "$0" ]; do sleep 0.01; done; echo end', 'collected' .. signo } }
         writer:close()
         local buffer = byte_span.new(6)
         test.eq(reader:read_some(buffer), 6)
         collectgarbage()
         collectgarbage()
+        p.write_file('collected' .. signo, '')
         test.eq(helpers.drain(reader), expected)
     end
     helpers.eventually(function() return p.children() == 'none' end)
