@@ -228,7 +228,7 @@ async def _():
 
 @test('chat server: idle timeouts of all clients end it, too')
 async def _():
-    async with Chat('0.3') as chat:
+    async with Chat(str(SLOW)) as chat:
         clients = [await chat.connect() for _ in range(20)]
         for client in clients:
             assert await client.reader.read() == b''

@@ -2,7 +2,6 @@
 --@ run EMILUA_PATH=$EMILUA_PATH:$(dirname $EMILUA)/test/plugin $EMILUA $FILE
 local test = require 'test'
 local helpers = require 'helpers'
-local tools = require './_tools'
 local _ipc = require './_ipc'
 local ipc = require 'ipc'
 local ffi = require 'ffi'

@@ -392,8 +392,10 @@ test('03.43 a VM ends while its senders wait', function()
         local ipc = require 'ipc'
         local channel = ipc.channel(job.fd)
         local text = ('x'):rep(255)
-        for _ = 1, 3 do spawn(function() while true do channel:send { text = text } end end):detach() end
-        require('time').sleep(0.02)
+        local function send() channel:send { text = text } end
+        require('helpers').fill(send):detach()
+        for _ = 1, 2 do spawn(send):detach() end
+        this_fiber.yield()
         job.reply:send('ready')
         if job.exit then require('system').exit() else error('end') end
     ]]

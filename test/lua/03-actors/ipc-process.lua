@@ -162,17 +162,6 @@ end)
 local largest = {}
 for i = 1, 20 do largest[('k'):rep(250) .. ('%05d'):format(i)] = ('v'):rep(255) end
 
--- A fiber that sends until it has to wait, and how much it has sent by then.
-local function blocked_sender(actor)
-    local sent, before = 0
-    local f = spawn(function() while true do actor:send(largest) sent = sent + 1 end end)
-    repeat
-        before = sent
-        time.sleep(0.05)
-    until sent > 0 and sent == before
-    return f, sent
-end
-
 test('03.68 a child that does not receive', function()
     local reader, writer = _ipc.pipe()
     local actor = child([[
@@ -184,7 +173,7 @@ test('03.68 a child that does not receive', function()
     ]], { stdin = reader })
     reader:close()
     actor:send(inbox)
-    local f, before = blocked_sender(actor)
+    local f, before = helpers.fill(function() actor:send(largest) end)
     test.ok(before > 5 and before < 200)
     f:interrupt()
     f:join()
@@ -200,7 +189,7 @@ test('03.69 a blocked sender: the child is killed, or the channel', function()
     for _, how in ipairs { 'from outside', 'kill', 'close' } do
         local actor = child "time.sleep(100)"
         local pid = actor.child_pid
-        local f = blocked_sender(actor)
+        local f = helpers.fill(function() actor:send(largest) end)
         if how == 'from outside' then ffi.C.kill(pid, 9) else actor[how](actor) end
         local e = test.throws(f.join, f)
         test.eq(tostring(e.category), system)

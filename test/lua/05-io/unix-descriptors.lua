@@ -51,6 +51,16 @@ local function read_all(fd)
     return ffi.string(buffer, C.pread(number(fd), buffer, 100, 0))
 end
 
+-- What is written to the received end, opened by `open`, arrives at the other one.
+local function is_end_of(open)
+    return function(fd, _, other)
+        local s = open(fd:dup())
+        s:write_some(bytes 'hello')
+        s:close()
+        test.eq(read(other), 'hello')
+    end
+end
+
 -- Each kind: make() gives a descriptor and what check(received, context) needs to see that it is the same.
 local kinds = {
     file = {
@@ -82,24 +92,14 @@ local kinds = {
             local r, w = pipe.pair()
             return w:release(), r
         end,
-        check = function(fd, _, r)
-            local w = pipe.write_stream.new(fd:dup())
-            w:write_some(bytes 'through')
-            w:close()
-            test.eq(read(r), 'through')
-        end,
+        check = is_end_of(pipe.write_stream.new),
     },
     ['unix socket'] = {
         make = function()
             local a, b = unix.stream_socket.pair()
             return a:release(), b
         end,
-        check = function(fd, _, peer)
-            local s = unix.stream_socket.new(fd:dup())
-            s:write_some(bytes 'hello')
-            s:close()
-            test.eq(read(peer), 'hello')
-        end,
+        check = is_end_of(unix.stream_socket.new),
     },
     ['tcp socket'] = {
         make = function()
@@ -112,13 +112,11 @@ local kinds = {
             acceptor:close()
             return client:release(), peer
         end,
-        check = function(fd, _, peer)
+        check = is_end_of(function(fd)
             local s = ip.tcp.socket.new()
-            s:assign('v4', fd:dup())
-            s:write_some(bytes 'hello')
-            s:close()
-            test.eq(read(peer), 'hello')
-        end,
+            s:assign('v4', fd)
+            return s
+        end),
     },
     directory = {
         make = function() return helpers.descriptor(C.emilua_test_open('.', 0)) end,

@@ -2,19 +2,15 @@
 ffi = require 'ffi'
 local helpers = require 'helpers'
 local pipe = require 'pipe'
-local stream = require 'stream'
 local system = require 'system'
 local test = require 'test'
 
 ffi.cdef[[
 int open(const char*, int, ...);
 int close(int);
-int dup(int);
 int getuid(void);
 int waitid(int, unsigned, void*, int);
 long write(int, const void*, size_t);
-int unshare(int);
-int chmod(const char*, unsigned);
 int mkdir(const char*, unsigned);
 int rmdir(const char*);
 void* signal(int, void*);
@@ -25,7 +21,7 @@ C = ffi.C
 
 is_root = C.getuid() == 0
 
-O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_NOCTTY, O_DIRECTORY = 0, 1, 2, 64, 256, 65536
+O_RDONLY, O_WRONLY, O_CREAT, O_DIRECTORY = 0, 1, 64, 65536
 
 function open(path, flags) return helpers.descriptor(C.open(path, flags or O_RDONLY, ffi.cast('int', 420))) end
 

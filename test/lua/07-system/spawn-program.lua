@@ -73,14 +73,10 @@ case('07.76 a descriptor that is being sent is busy', function()
     local a, b = unix.seqpacket_socket.pair()
     local buffer = byte_span.new(200000)
     -- Fill the socket, so that the next send stays pending.
-    local filler = spawn(function()
-        while true do a:send(buffer) end
-    end)
-    local time = require 'time'
-    time.sleep(0.05)
+    local filler = helpers.fill(function() a:send(buffer) end)
     local fd = p.open('/dev/null')
     local sender = spawn(function() a:send_with_fds(byte_span.append('x'), { fd }) end)
-    time.sleep(0.05)
+    this_fiber.yield()
     local e = test.raises_code(function() system.spawn { program = 'true', stdin = fd } end, 16, 'generic',
         { arg = 'stdin' })
     test.raises_code(function() system.spawn { program = fd } end, 16, 'generic', { arg = 'program' })

@@ -1,5 +1,4 @@
 -- Subprocess objects.
-local generic_error = require 'generic_error'
 local system = require 'system'
 local test = require 'test'
 local time = require 'time'

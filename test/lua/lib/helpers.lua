@@ -27,6 +27,22 @@ function eventually(f)
     error('it did not happen', 2)
 end
 
+-- Calls f() in a fiber again and again until it waits, which must not be at once. Returns the fiber, and how many calls have ended.
+function fill(f)
+    local ended, before = 0
+    local fiber = spawn(function()
+        while true do
+            f()
+            ended = ended + 1
+        end
+    end)
+    repeat
+        before = ended
+        time.sleep(0.05)
+    until ended > 0 and ended == before
+    return fiber, ended
+end
+
 -- The number of a file_descriptor.
 function number(fd) return tonumber(tostring(fd):match '%d+$') end
 
