@@ -1,12 +1,13 @@
 # UNIX sockets with foreign peers: Python and socat (05 §4).
 import array
+import functools
 import os
 import shutil
 import socket
 import subprocess
 
+import _program
 from _program import case, end, finish
-from _program import start as start_program
 
 PRELUDE = '''
 require 'test' -- makes stdout line-buffered
@@ -14,10 +15,7 @@ local unix, pipe, filesystem = require 'unix', require 'pipe', require 'filesyst
 local path, bytes = filesystem.path.new, byte_span.append
 local buffer = byte_span.new(100)
 '''
-
-
-def start(text):
-    return start_program(PRELUDE + text)
+start = functools.partial(_program.start, prelude=PRELUDE)
 
 
 def listener(kind, name):
