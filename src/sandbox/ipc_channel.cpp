@@ -103,7 +103,7 @@ void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_proce
 {
     file_descriptor owner;
     owner.value = socket;
-    if (!vm::of(L).find_class(detail::class_id<channel>).metatable) {
+    define_once<channel>(L, [L] {
         class_<channel>{L, "ipc_actor_channel"}
             .method("send", fn<send>)
             .method("close", fn<close>)
@@ -111,7 +111,7 @@ void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_proce
             .method("kill", fn<kill>)
             .property("child_pid", fn<child_pid>)
             .metamethod("__newindex", raise_read_only);
-    }
+    });
     auto& self = push<channel>(L);
     self.socket.assign(owner);
     self.child = std::move(child);
