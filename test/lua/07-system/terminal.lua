@@ -79,8 +79,11 @@ test('07.90 an interactive shell', function()
     }
     slave:close()
     expect(master, '> ')
-    -- Until the job is in the foreground the keys are the shell's, which ignores them.
-    local function job_runs() return master:tcgetpgrp() ~= sh.pid end
+    -- Before that the shell, or the child that it is yet, ignores the keys.
+    local function job_runs()
+        local group = master:tcgetpgrp()
+        return group ~= sh.pid and helpers.read_file('/proc/' .. group .. '/comm') == 'sleep\n'
+    end
     master:write_some(byte_span.append 'sleep 100\n')
     helpers.eventually(job_runs)
     master:write_some(byte_span.append '\26')

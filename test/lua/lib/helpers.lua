@@ -27,7 +27,8 @@ function eventually(f)
     error('it did not happen', 2)
 end
 
--- Calls f() in a fiber again and again until it waits, which must not be at once. Returns the fiber, and how many calls have ended.
+-- Calls f() in a fiber again and again until it waits, which must not be at once. Returns the fiber, and how many calls
+-- have ended.
 function fill(f)
     local ended, before = 0
     local fiber = spawn(function()
