@@ -4,8 +4,8 @@
 #include "io/file_descriptor.hpp"
 #include "sandbox/ipc_channel.hpp"
 #include "sandbox/ipc_receiver.hpp"
+#include "system/linux/process.hpp"
 
-#include <cerrno>
 #include <csignal>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -25,9 +25,7 @@ public:
     pid_t pid() const override { return pid_; }
     error_code kill(int signo) override
     {
-        if (syscall(SYS_pidfd_send_signal, pidfd_.value, signo, nullptr, 0) == 0)
-            return {};
-        return {errno, boost::system::system_category()};
+        return {signal_process(pidfd_.value, signo), boost::system::system_category()};
     }
     void detach() override { detached = true; }
 
@@ -61,7 +59,7 @@ int child(lua_State* L)
     const char* argv[] = {"sh", "-c", luaL_checkstring(L, 2), nullptr};
     pid_t pid;
     if (int e = posix_spawn(&pid, "/bin/sh", nullptr, nullptr, const_cast<char**>(argv), environ))
-        raise(L, error_code{e, boost::system::system_category()});
+        raise_errno(L, e);
     push_ipc_channel(L, fd.release(), std::make_unique<process>(pid));
     return 1;
 }

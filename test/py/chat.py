@@ -1,19 +1,17 @@
 # The chat server of doc/examples with foreign clients.
 #@ timeout 120
 import asyncio
-import os
 import pathlib
 import random
 import socket
 import struct
 import time
-import traceback
 
-EMILUA = os.environ['EMILUA']
+import _program
+from _program import EMILUA, SLOW, end
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVER = ROOT / 'doc/examples/chat-server.lua'
-SLOW = 5 if os.environ['EMILUA_TEST_SANITIZER'] else 1
-count = 0
 
 
 class Client:
@@ -82,23 +80,15 @@ class Chat:
         return await Client.connect(sock=s, limit=1024)
 
 
-def test(name):
-    def run(f):
-        global count
-        count += 1
-        try:
-            asyncio.run(asyncio.wait_for(f(), 60 * SLOW))
-            print(f'ok {name}', flush=True)
-        except Exception:
-            print(f'not ok {name}\n    ' + traceback.format_exc().strip().replace('\n', '\n    '), flush=True)
-    return run
+def case(name):
+    return lambda f: _program.case(name)(lambda: asyncio.run(asyncio.wait_for(f(), 60 * SLOW)))
 
 
 def by(client, lines):
     return [line for line in lines if line.startswith(client.name + b': ')]
 
 
-@test('chat server: 200 clients at once, everybody hears every byte of the others, in one order')
+@case('chat server: 200 clients at once, everybody hears every byte of the others, in one order')
 async def _():
     rng = random.Random(200)
     alphabet = bytes(set(range(256)) - {10})
@@ -124,7 +114,7 @@ async def _():
             await client.leave()
 
 
-@test('chat server: lines that arrive in pieces, many in one piece, empty and longest ones')
+@case('chat server: lines that arrive in pieces, many in one piece, empty and longest ones')
 async def _():
     async with Chat() as chat:
         a, b = await chat.connect(), await chat.connect()
@@ -141,7 +131,7 @@ async def _():
         await b.leave()
 
 
-@test('chat server: a client that disappears in the middle of a line leaves nothing behind')
+@case('chat server: a client that disappears in the middle of a line leaves nothing behind')
 async def _():
     async with Chat() as chat:
         a, b, c, d = [await chat.connect() for _ in range(4)]
@@ -162,7 +152,7 @@ async def _():
         await d.leave()
 
 
-@test('chat server: a slow reader misses nothing and slows down nobody')
+@case('chat server: a slow reader misses nothing and slows down nobody')
 async def _():
     async with Chat() as chat:
         slow, a, b = await chat.connect_slow(), await chat.connect(), await chat.connect()
@@ -175,7 +165,7 @@ async def _():
             await client.leave()
 
 
-@test('chat server: who never reads is dropped when too much waits for it')
+@case('chat server: who never reads is dropped when too much waits for it')
 async def _():
     async with Chat() as chat:
         deaf, a, b = await chat.connect_slow(), await chat.connect(), await chat.connect()
@@ -194,7 +184,7 @@ async def _():
         await b.leave()
 
 
-@test('chat server: an idle client is thrown out, a talking one stays')
+@case('chat server: an idle client is thrown out, a talking one stays')
 async def _():
     async with Chat(str(1.5 * SLOW)) as chat:
         talker, idle = await chat.connect(), await chat.connect()
@@ -214,7 +204,7 @@ async def _():
         await talker.leave()
 
 
-@test('chat server: it ends when the last of several clients has left, and not before')
+@case('chat server: it ends when the last of several clients has left, and not before')
 async def _():
     async with Chat() as chat:
         last = await chat.connect()
@@ -226,13 +216,13 @@ async def _():
         await asyncio.gather(*(client.leave() for client in crowd))
 
 
-@test('chat server: idle timeouts of all clients end it, too')
+@case('chat server: idle timeouts of all clients end it, too')
 async def _():
-    async with Chat('0.3') as chat:
+    async with Chat(str(SLOW)) as chat:
         clients = [await chat.connect() for _ in range(20)]
         for client in clients:
             assert await client.reader.read() == b''
             await client.close()
 
 
-print('done', count)
+end()

@@ -1,25 +1,12 @@
 # The documentation: what it promises is there, and it can be built.
-import os
 import pathlib
 import re
 import shutil
 import subprocess
 
-EMILUA = os.environ['EMILUA']
+from _program import EMILUA, case, end
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-count = 0
-
-
-def test(name):
-    def decorate(function):
-        global count
-        count += 1
-        try:
-            reason = function()
-            print(f'skip {name}: {reason}' if reason else f'ok {name}', flush=True)
-        except AssertionError as error:
-            print(f'not ok {name}\n    ' + str(error).replace('\n', '\n    '), flush=True)
-    return decorate
 
 
 def text(path):
@@ -30,7 +17,7 @@ def pages():
     return {str(path.relative_to(ROOT / 'doc')) for path in ROOT.glob('doc/**/*.adoc')}
 
 
-@test('the README contains its programs verbatim, and says what they print')
+@case('the README contains its programs verbatim, and says what they print')
 def _():
     readme = text('README.md')
     for name in 'doc/examples/readme.lua', 'doc/examples/sandbox.lua':
@@ -44,7 +31,7 @@ def _():
         assert 'It prints ' + ', '.join(printed[:-1]) + ' and ' * (len(printed) > 1) + printed[-1] in readme, run.stdout
 
 
-@test('the README names only files and directories that exist')
+@case('the README names only files and directories that exist')
 def _():
     readme = re.sub(r'```.*?```', '', text('README.md'), flags=re.DOTALL)
     links = re.findall(r'\]\(([^)]+)\)', readme)
@@ -54,7 +41,7 @@ def _():
     assert links and paths and not missing, missing
 
 
-@test('every page of the manual is built, and in the index')
+@case('every page of the manual is built, and in the index')
 def _():
     listed = {name + '.adoc' for name in re.findall(r"^    '([^']+)',$", text('doc/meson.build'), re.MULTILINE)}
     assert listed == pages(), f'doc/meson.build: missing {pages() - listed}, too many {listed - pages()}'
@@ -141,7 +128,7 @@ def annotated(meta):
             yield classes.get(match[1], match[1]), match[2]
 
 
-@test('annotations for the Lua language server: what they describe exists')
+@case('annotations for the Lua language server: what they describe exists')
 def _():
     metas = [path.read_text() for path in ROOT.glob('lua/meta/*.lua')]
     pairs = [pair for meta in metas for pair in annotated(meta)
@@ -152,7 +139,7 @@ def _():
     assert (run.returncode, run.stdout, run.stderr) == (0, '', ''), run
 
 
-@test('man pages and HTML are made without a warning')
+@case('man pages and HTML are made without a warning')
 def _():
     if not shutil.which('asciidoctor'):
         return 'no asciidoctor'
@@ -166,4 +153,4 @@ def _():
             assert (page.parent / target).exists(), f'{page} has a broken link to {target}'
 
 
-print('done', count)
+end()

@@ -3,30 +3,18 @@
 #@ timeout 300
 import os, pathlib, shlex, subprocess
 
-build = pathlib.Path(os.environ['EMILUA']).parent
+from _program import EMILUA, case, end
+
+build = pathlib.Path(EMILUA).parent
 examples = pathlib.Path(__file__).resolve().parent.parent.parent / 'doc/examples'
 tmp = pathlib.Path.cwd()
 root = tmp / 'root'
-count = 0
 
 
 def run(*command, **variables):
     done = subprocess.run(command, env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, f'{shlex.join(map(str, command))}\n{done.stdout}'
     return done.stdout
-
-
-def test(name):
-    def decorate(function):
-        global count
-        count += 1
-        try:
-            function()
-            print('ok', name)
-        except AssertionError as error:
-            print('not ok', name)
-            print('    ' + str(error).replace('\n', '\n    '))
-    return decorate
 
 
 def pkg_config(option):
@@ -37,7 +25,7 @@ def compile(*arguments):
     run('c++', '-std=c++20', '-Wall', '-Wextra', *arguments)
 
 
-@test('3.12 meson install respects DESTDIR and installs program, library, headers and pkg-config file')
+@case('3.12 meson install respects DESTDIR and installs program, library, headers and pkg-config file')
 def _():
     run('meson', 'install', '-C', str(build), '--no-rebuild', DESTDIR=str(root))
     names = {p.name for p in root.rglob('*') if p.is_file()}
@@ -51,7 +39,7 @@ def _():
     (root / 'emilua.pc').write_text(pc.read_text().replace('prefix=', f'prefix={root}', 1))
 
 
-@test('3.12 each public header can be included alone')
+@case('3.12 each public header can be included alone')
 def _():
     for header in root.rglob('include/emilua/*.hpp'):
         source = tmp / 'header.cpp'
@@ -59,7 +47,7 @@ def _():
         compile('-fsyntax-only', *pkg_config('--cflags'), source)
 
 
-@test('3.12 an embedding program is built with the flags of pkg-config')
+@case('3.12 an embedding program is built with the flags of pkg-config')
 def _():
     source = examples / 'embed'
     header = (source / 'scripts.hpp.in').read_text()
@@ -72,7 +60,7 @@ def _():
     assert output == 'Hello, embedder! This is /app/main.lua\n', output
 
 
-@test('3.9 a plugin is built with the flags of pkg-config')
+@case('3.9 a plugin is built with the flags of pkg-config')
 def _():
     flags = ['-shared', '-fPIC', *pkg_config('--cflags')]
     compile(*flags, examples / 'plugin/hello.cpp', '-Wl,-soname,libhello.so', '-o', tmp / 'libhello.so')
@@ -84,4 +72,4 @@ def _():
     assert output == 'Hello, world!\tHELLO, WORLD!\n', output
 
 
-print('done', count)
+end()

@@ -8,28 +8,24 @@ import select
 import subprocess
 import termios
 import time
-import traceback
 from pathlib import Path
 
-EMILUA = os.environ['EMILUA']
+import _program
+from _program import EMILUA, end, eventually
+
 SHELL = Path(__file__).resolve().parent.parent.parent / 'doc/examples/shell.lua'
-count = 0
 
 
 def case(name):
     def run(f):
-        global count
-        count += 1
         shell = Shell()
         try:
             f(shell)
             shell.end()
-            print(f'ok {name}', flush=True)
-        except Exception:
+        except Exception as error:
             shell.process.kill()
-            text = traceback.format_exc().strip() + f'\nseen: {shell.all!r}'
-            print(f'not ok {name}\n    ' + text.replace('\n', '\n    '), flush=True)
-    return run
+            raise AssertionError(f'seen: {shell.all!r}') from error
+    return lambda f: _program.case(name, f)(run)
 
 
 class Shell:
@@ -67,12 +63,6 @@ class Shell:
     def foreground(self):
         return os.tcgetpgrp(self.master)
 
-    def until(self, condition):
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-
     def members(self, group):
         """{pid: state} of the processes of a group."""
         found = {}
@@ -103,13 +93,13 @@ def _(shell):
 def _(shell):
     assert shell.foreground() == shell.process.pid
     shell.type('sleep 100 | cat | cat\n')
-    shell.until(lambda: shell.foreground() != shell.process.pid)
+    eventually(lambda: shell.foreground() != shell.process.pid)
     group = shell.foreground()
-    shell.until(lambda: len(shell.members(group)) == 3)
+    eventually(lambda: len(shell.members(group)) == 3)
     shell.type('\x03')
     shell.expect(r'\$ ')
     assert shell.foreground() == shell.process.pid
-    shell.until(lambda: not shell.members(group))
+    eventually(lambda: not shell.members(group))
 
 
 @case('07.91 ctrl-C at the prompt ends nothing')
@@ -123,26 +113,26 @@ def _(shell):
 @case('07.91 ctrl-Z, bg, fg')
 def _(shell):
     shell.type('sleep 100 | cat | cat\n')
-    shell.until(lambda: shell.foreground() != shell.process.pid)
+    eventually(lambda: shell.foreground() != shell.process.pid)
     group = shell.foreground()
-    shell.until(lambda: len(shell.members(group)) == 3)
+    eventually(lambda: len(shell.members(group)) == 3)
     shell.type('\x1a')
     shell.expect(r'\n\[1\] stopped  sleep 100 \| cat \| cat\n\$ ')
     assert shell.foreground() == shell.process.pid
-    shell.until(lambda: set(shell.members(group).values()) == {'T'})
+    eventually(lambda: set(shell.members(group).values()) == {'T'})
     shell.run('jobs', r'\[1\] stopped  sleep 100 \| cat \| cat\n')
     shell.run('echo still here', 'still here\n')
     shell.run('bg')
-    shell.until(lambda: set(shell.members(group).values()) == {'S'})
+    eventually(lambda: set(shell.members(group).values()) == {'S'})
     shell.run('jobs', r'\[1\] running  sleep 100 \| cat \| cat\n')
     shell.type('fg 1\n')
     shell.expect('sleep 100 .*\n')
-    shell.until(lambda: shell.foreground() == group)
+    eventually(lambda: shell.foreground() == group)
     shell.type('\x1a')
     shell.expect(r'\n\[1\] stopped .*\n\$ ')
     shell.type('fg\n')
     shell.expect('sleep 100 .*\n')
-    shell.until(lambda: set(shell.members(group).values()) == {'S'})
+    eventually(lambda: set(shell.members(group).values()) == {'S'})
     shell.type('\x03')
     shell.expect(r'\$ ')
     shell.run('jobs')
@@ -159,7 +149,7 @@ def _(shell):
     shell.run('echo prompt', '(\\$ )*prompt\n')
     assert len(shell.members(group)) == 2
     os.killpg(group, 15)
-    shell.until(lambda: not shell.members(group))
+    eventually(lambda: not shell.members(group))
     time.sleep(0.05)
     shell.run('true', r'(\[1\] done  sleep 100 \| cat\n)?')
 
@@ -168,12 +158,12 @@ def _(shell):
 def _(shell):
     shell.type('cat &\n')
     group = int(shell.expect(r'\A\[1\] (\d+)\n\$ ')[1])
-    shell.until(lambda: set(shell.members(group).values()) == {'T'})
+    eventually(lambda: set(shell.members(group).values()) == {'T'})
     time.sleep(0.05)
     shell.run('true', r'(\[1\] stopped  cat\n)?')
     shell.type('fg\n')
     shell.expect('cat\n')
-    shell.until(lambda: shell.foreground() == group)
+    eventually(lambda: shell.foreground() == group)
     shell.type('to cat\n')
     shell.expect('to cat\n')
     shell.type('\x04')
@@ -197,9 +187,9 @@ def _(shell):
 @case('07.91 exit ends stopped jobs')
 def _(shell):
     shell.type('sleep 100\n')
-    shell.until(lambda: shell.foreground() != shell.process.pid)
+    eventually(lambda: shell.foreground() != shell.process.pid)
     group = shell.foreground()
-    shell.until(lambda: 'sleep' in Path(f'/proc/{group}/comm').read_text())
+    eventually(lambda: 'sleep' in Path(f'/proc/{group}/comm').read_text())
     shell.type('\x1a')
     shell.expect(r'stopped  sleep 100\n\$ ')
     shell.end()
@@ -213,4 +203,4 @@ def _(shell):
     assert shell.process.wait(20) == 0
 
 
-print(f'done {count}')
+end()

@@ -1,17 +1,16 @@
 # Standard streams that only another program can set up: terminals, sockets, foreign flags and owners (07 §4).
 import fcntl
+import functools
 import os
 import pty
 import signal
 import socket
 import subprocess
 import termios
-import threading
 import time
 
-from _program import EMILUA, case, end
-
-TMP = os.getcwd()
+import _program
+from _program import case, end, finish
 
 PRELUDE = '''
 local system, stream, time = require 'system', require 'stream', require 'time'
@@ -20,19 +19,7 @@ local function read() return tostring(buffer:slice(1, system.in_:read_some(buffe
 local function write(text) stream.write_all(system.out, text) end
 local function note(text) stream.write_all(system.err, text .. '\\n') end
 '''
-
-
-def start(text, **options):
-    path = os.path.join(TMP, 'script.lua')
-    with open(path, 'w') as f:
-        f.write(PRELUDE + text)
-    return subprocess.Popen([EMILUA, path], **options)
-
-
-def finish(process, status=0, seconds=20):
-    out, err = process.communicate(timeout=seconds)
-    assert process.returncode == status, (process.returncode, out, err)
-    return out, err
+start = functools.partial(_program.start, prelude=PRELUDE, text=False)
 
 
 def is_nonblocking(fd):
@@ -214,17 +201,18 @@ def _():
         time.sleep(0.05)
         fiber:interrupt()
         fiber:join()
+        note 'interrupted'
         write(read())
-    ''', stdin=slave, stdout=subprocess.PIPE)
+    ''', stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     os.write(master, b'one\n')
     assert read_exactly(process.stdout.fileno(), 4) == b'one;'
     os.write(master, b'\x04')
     assert read_exactly(process.stdout.fileno(), 12) == b'End of file;'
     os.write(master, b'two\n')
     assert read_exactly(process.stdout.fileno(), 4) == b'two;'
-    time.sleep(0.2)
+    assert process.stderr.readline() == b'interrupted\n'
     os.write(master, b'three\n')
-    assert finish(process)[0] == b'three\n'
+    assert finish(process) == b'three\n'
     os.close(master)
     os.close(slave)
 
@@ -235,7 +223,7 @@ def _():
     process = start('''
         note 'blocked'
         local _, before = pcall(read)
-        note(before.code == 5 and tostring(before) or tostring(before))
+        note(tostring(before))
         local _, after = pcall(read)
         note(tostring(after))
         local _, e = pcall(write, 'x')
@@ -247,37 +235,42 @@ def _():
     assert process.stderr.readline() == b'blocked\n'
     time.sleep(0.05)
     os.close(master)
-    lines = finish(process)[1].splitlines()
+    lines = process.stderr.read().splitlines()
+    finish(process)
     assert lines[0] in (b'End of file', b'Input/output error') and lines[1] in (b'End of file', b'Input/output error')
     assert lines[2] == b'Input/output error', lines
 
 
 def as_nobody(text, **options):
-    os.chmod(TMP, 0o755)
+    os.chmod('.', 0o755)
     return start(text, user=65534, group=65534, extra_groups=[], **options)
 
 
 def check_transfers_without_reopening(theirs_in, theirs_out, ours_in, ours_out):
     process = as_nobody('''
         local blocked = spawn(function() read() end)
-        local ticks = 0
-        local ticker = spawn(function() while true do time.sleep(0.005) ticks = ticks + 1 end end)
-        time.sleep(0.05)
-        assert(ticks > 3)
+        local ticks, writing = 0, false
+        local ticker = spawn(function()
+            while true do
+                time.sleep(0.005)
+                ticks = ticks + 1
+                if writing and ticks == 4 then note 'the writer stops nobody' end
+            end
+        end)
+        while ticks < 4 do time.sleep(0.005) end
         blocked:interrupt()
         blocked:join()
         note 'ready'
         write(read())
-        ticks = 0
+        ticks, writing = 0, true
         write(('0123456789\\n'):rep(20000))
-        assert(ticks > 3, 'the writer stopped others')
         ticker:interrupt()
         ticker:join()
     ''', stdin=theirs_in, stdout=theirs_out, stderr=subprocess.PIPE)
     assert process.stderr.readline() == b'ready\n', process.stderr.read()
     os.write(ours_in, b'abc')
     assert read_exactly(ours_out, 3) == b'abc'
-    time.sleep(0.3)
+    assert process.stderr.readline() == b'the writer stops nobody\n'
     assert read_exactly(ours_out, 220000) == b'0123456789\n' * 20000
     finish(process)
     assert not is_nonblocking(theirs_in) and not is_nonblocking(theirs_out)
@@ -316,20 +309,19 @@ def _():
     if os.geteuid() != 0:
         return 'no root'
     # A mount namespace of its own, where /dev is empty.
-    script = os.path.join(TMP, 'script.lua')
-    with open(script, 'w') as f:
-        f.write(PRELUDE + '''
-            for _, name in ipairs { 'in_', 'out' } do assert(system[name]:isatty() == false) end
-            assert(not pcall(read) and not pcall(write, 'x'))
-            local fd = system.err:dup()
-            assert(tonumber(tostring(fd):match '%d+') > 2)
-            note 'ran'
-        ''')
-    done = subprocess.run(['unshare', '-m', 'sh', '-c', f'mount -t tmpfs none /dev && exec {EMILUA} {script} <&- >&-'],
-                          stderr=subprocess.PIPE)
-    if b'unshare failed' in done.stderr:
+    process = start('''
+        for _, name in ipairs { 'in_', 'out' } do assert(system[name]:isatty() == false) end
+        assert(not pcall(read) and not pcall(write, 'x'))
+        local fd = system.err:dup()
+        assert(tonumber(tostring(fd):match '%d+') > 2)
+        note 'ran'
+    ''', 'unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /dev && exec "$0" "$@" <&- >&-', stderr=subprocess.PIPE)
+    err = process.stderr.read()
+    if b'unshare failed' in err:
+        process.wait()
         return 'no mount namespaces'
-    assert done.returncode == 0 and done.stderr == b'ran\n', done
+    assert err == b'ran\n', err
+    finish(process)
 
 
 end()

@@ -10,18 +10,16 @@ import signal
 import socket
 import subprocess
 import time
-import traceback
 from pathlib import Path
 
-EMILUA = os.environ['EMILUA']
-SANITIZER = os.environ['EMILUA_TEST_SANITIZER']
+from _program import EMILUA, SANITIZER, case, end, eventually
+
 HERE = Path.cwd()
 NOBODY = 65534
 ROOT = os.geteuid() == 0
 NAMESPACES = {'user': 'user', 'pid': 'pid', 'mount': 'mnt', 'net': 'net', 'uts': 'uts', 'ipc': 'ipc'}
 PIPE, CHLD = 1 << signal.SIGPIPE - 1, 1 << signal.SIGCHLD - 1
 NEVER_BLOCKED = 1 << signal.SIGKILL - 1 | 1 << signal.SIGSTOP - 1
-count = 0
 
 HOST = '''
 local system = require 'system'
@@ -102,13 +100,6 @@ def memory_has(pid, secret):
     return None
 
 
-def eventually(what, seconds=5):
-    deadline = time.monotonic() + seconds * (5 if SANITIZER else 1)
-    while not what():
-        assert time.monotonic() < deadline, 'it did not happen'
-        time.sleep(0.01)
-
-
 # ---- Programs
 
 class Program:
@@ -161,16 +152,6 @@ class Program:
         assert errors == '' or kind, errors
         for pid in [self.server, *self.actors]:
             eventually(lambda: not alive(pid))
-
-
-def case(name, f, *arguments):
-    global count
-    count += 1
-    try:
-        reason = f(*arguments)
-        print(f'skip {name}: {reason}' if reason else f'ok {name}', flush=True)
-    except Exception:
-        print(f'not ok {name}\n    ' + traceback.format_exc().rstrip().replace('\n', '\n    '), flush=True)
 
 
 # ---- Guarantees of the fork server
@@ -545,10 +526,10 @@ os.chmod(HERE, 0o755)
 for user in ([0, NOBODY] if ROOT else [0]):
     as_user = ' (as an ordinary user)' if user or not ROOT else ''
     for name, f in everywhere.items():
-        case(name + as_user, f, user)
+        case(name + as_user, user)(f)
     for kind in NAMESPACES:
-        case(f'03.35 namespace {kind}{as_user}', namespaces, user, {kind, *(['user'] if as_user else [])})
-    case('03.35 all namespaces' + as_user, namespaces, user, set(NAMESPACES))
+        case(f'03.35 namespace {kind}{as_user}', user, {kind, *(['user'] if as_user else [])})(namespaces)
+    case('03.35 all namespaces' + as_user, user, set(NAMESPACES))(namespaces)
     if as_user:
-        case('03.35 namespaces need privilege', privilege_needed, user)
-print(f'done {count}')
+        case('03.35 namespaces need privilege', user)(privilege_needed)
+end()

@@ -1,13 +1,13 @@
 # UNIX sockets with foreign peers: Python and socat (05 §4).
 import array
+import functools
 import os
 import shutil
 import socket
 import subprocess
-import time
 
+import _program
 from _program import case, end, finish
-from _program import start as start_program
 
 PRELUDE = '''
 require 'test' -- makes stdout line-buffered
@@ -15,10 +15,7 @@ local unix, pipe, filesystem = require 'unix', require 'pipe', require 'filesyst
 local path, bytes = filesystem.path.new, byte_span.append
 local buffer = byte_span.new(100)
 '''
-
-
-def start(text):
-    return start_program(PRELUDE + text)
+start = functools.partial(_program.start, prelude=PRELUDE)
 
 
 def listener(kind, name):
@@ -177,7 +174,7 @@ def _():
         end
     ''')
     peer, _ = server.accept()
-    time.sleep(0.1)
+    peer.recv(1, socket.MSG_PEEK)
     peer.close()
     assert finish(process) == 'Connection reset by peer\nEnd of file\nEnd of file\n'
 
@@ -225,9 +222,9 @@ def _():
     ''')
     with open('fifo', 'wb', buffering=0) as f:
         f.write(b'one')
-        time.sleep(0.1)
+        assert process.stdout.readline() == 'one\n'
         f.write(b'two')
-    assert finish(process) == 'one\ntwo\nEnd of file\n'
+    assert finish(process) == 'two\nEnd of file\n'
 
 
 end()

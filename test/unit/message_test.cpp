@@ -7,6 +7,7 @@
 #include "core/vm.hpp"
 #include "io/file_descriptor.hpp"
 #include "lang/lang.hpp"
+#include "silent_reporter.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,15 +16,6 @@
 namespace emilua {
 
 namespace {
-
-struct silent final : reporter {
-    void fiber_panic(const void*, std::string_view, std::string_view) override {}
-    void main_panic(const void*, std::string_view, std::string_view) override {}
-    void cleanup_error(const void*, const void*) override {}
-    void finalizer_error(const void*, std::string_view) override {}
-    void out_of_memory(const void*) override {}
-    void deadlock(const void*, const std::vector<std::string>&) override {}
-};
 
 std::optional<message> held;
 
@@ -61,7 +53,7 @@ int lowest_free_descriptor()
 }
 
 struct message_test : testing::Test {
-    silent report;
+    silent_reporter report;
     runtime rt{report};
     vm v{rt, std::make_shared<context>(true)};
 

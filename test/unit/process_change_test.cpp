@@ -1,6 +1,7 @@
 #include "system/process_change.hpp"
 
 #include "core/runtime.hpp"
+#include "silent_reporter.hpp"
 #include "system/linux/all_threads.hpp"
 
 #include <algorithm>
@@ -164,17 +165,8 @@ TEST_F(all_threads, threads_come_and_go)
 
 // --- The fork server follows
 
-struct silent final : reporter {
-    void fiber_panic(const void*, std::string_view, std::string_view) override {}
-    void main_panic(const void*, std::string_view, std::string_view) override {}
-    void cleanup_error(const void*, const void*) override {}
-    void out_of_memory(const void*) override {}
-    void finalizer_error(const void*, std::string_view) override {}
-    void deadlock(const void*, const std::vector<std::string>&) override {}
-};
-
 struct mirrored : on_threads {
-    silent report;
+    silent_reporter report;
     runtime rt{report};
 };
 

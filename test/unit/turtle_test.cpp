@@ -1,21 +1,13 @@
 #include "core/context.hpp"
 #include "lang/program.hpp"
 #include "lang/turtle.hpp"
+#include "silent_reporter.hpp"
 
 #include <gtest/gtest.h>
 
 namespace {
 
 using namespace emilua;
-
-struct silent final : reporter {
-    void fiber_panic(const void*, std::string_view, std::string_view) override {}
-    void main_panic(const void*, std::string_view, std::string_view) override {}
-    void cleanup_error(const void*, const void*) override {}
-    void out_of_memory(const void*) override {}
-    void finalizer_error(const void*, std::string_view) override {}
-    void deadlock(const void*, const std::vector<std::string>&) override {}
-};
 
 error_code first_error(vm& v)
 {
@@ -30,7 +22,7 @@ error_code first_error(vm& v)
 
 TEST(turtle, a_category_is_made_once_a_process)
 {
-    silent report;
+    silent_reporter report;
     runtime rt{report};
     rt.fiber_stack_size = rt.main_stack_size = 1 << 20;
     rt.sources.put("/turtle_test/category.ttl",

@@ -2,25 +2,30 @@
 
 --@ env EMILUA_DUMP_SIGNAL=USR1
 --@ file ready.lua
---| -- Says that all fibers wait, then ends when stdin does.
+--| -- Says that the others run, then ends when stdin does.
 --| local system = require 'system'
 --| system.out:write_some(byte_span.append 'ready\n')
 --| pcall(function() system.in_:read_some(byte_span.new(1)) end)
---| system.exit(0)
+--| system.exit(0, { force = 2 })    -- with all VMs
 --@ file drive.py
 --| import os, signal, subprocess, sys, time
---| p = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+--| signo, vms, *command = sys.argv[1:]
+--| p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
 --| p.stdout.readline()
---| time.sleep(0.2)
---| os.kill(p.pid, getattr(signal, sys.argv[1]))
---| line = p.stderr.readline()
---| time.sleep(0.2)
+--| def waits(task):
+--|     with open(f'/proc/{p.pid}/task/{task}/stat') as stat:
+--|         return stat.read().rpartition(')')[2].split()[0] == 'S'
+--| while not all(map(waits, os.listdir(f'/proc/{p.pid}/task'))): time.sleep(0.01)
+--| time.sleep(0.2)       # the time that the dump tells
+--| os.kill(p.pid, getattr(signal, signo))
+--| dump = b''
+--| while dump.count(b'VM 0x') < int(vms): dump += os.read(p.stderr.fileno(), 1 << 16)
 --| p.stdin.close()
---| sys.stderr.buffer.write(line + p.stderr.read())
+--| sys.stderr.buffer.write(dump + p.stderr.read())
 --| sys.exit(p.wait())
 
 --@ test dump a signal shows a VM that waits
---@ run $PYTHON drive.py SIGUSR1 $EMILUA main.lua
+--@ run $PYTHON drive.py SIGUSR1 1 $EMILUA main.lua
 --@ file main.lua
 --| local time = require 'time'
 --| spawn(function() time.sleep(60) end):detach()
@@ -30,14 +35,16 @@
 --@ stderr~ ^\tFiber 0x\w+: waits: operation for (0\.[1-9]|[1-9])\d*(\.\d+)? s\n\t\t\[C\]: in function 'sleep'\n
 --@ stderr~ ^\tFiber of a module 0x\w+: waits: operation for .*in function 'read_some'
 --@ test dump a signal shows VMs on other threads, too
---@ run $PYTHON drive.py SIGUSR1 $EMILUA main.lua
+--@ run $PYTHON drive.py SIGUSR1 2 $EMILUA main.lua
 --@ file main.lua
---| spawn_vm { module = './worker', inherit_context = false }
---| require 'time'.sleep(0.2)
+--| local inbox = require 'inbox'
+--| spawn_vm { module = './worker', inherit_context = false }:send(inbox)
+--| inbox:receive()
 --| require './ready'
 --@ file worker.lua
---| require 'time'.sleep(2)
---@ stderr~ ^VM (0x\w+): 1 fiber\n\tMain fiber \1: waits: operation for \d\.\d\d s\n\t\t\[C\]: in function 'sleep'\n\t\t\S*worker\.lua:1: in main chunk\n
+--| require 'inbox':receive():send 'I run'
+--| require 'time'.sleep(60)
+--@ stderr~ ^VM (0x\w+): 1 fiber\n\tMain fiber \1: waits: operation for \d+\.\d\d s\n\t\t\[C\]: in function 'sleep'\n\t\t\S*worker\.lua:2: in main chunk\n
 --@ stderr~ ^VM 0x\w+: 2 fibers\n
 --@ test dump a program that ends is not kept alive, and ends at once
 --@ timeout 5

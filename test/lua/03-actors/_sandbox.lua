@@ -1,5 +1,6 @@
 -- What the tests of sandboxes share.
 local ffi = require 'ffi'
+local helpers = require 'helpers'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local system = require 'system'
@@ -30,18 +31,6 @@ function actor(code, options)
     return options, reader
 end
 
--- Everything until the last writer has gone.
-function read_all(reader)
-    local parts, buffer = {}, byte_span.new(65536)
-    while true do
-        local ok, n = pcall(reader.read_some, reader, buffer)
-        if not ok then break end
-        parts[#parts + 1] = tostring(buffer:slice(1, n))
-    end
-    reader:close()
-    return table.concat(parts)
-end
-
 -- Starts an actor with this init script. The descriptor of `init.arg` is the caller's.
 function start(code, script, options, arg)
     local reader
@@ -55,7 +44,7 @@ end
 -- What it printed.
 function output(code, script, options, arg)
     local channel, reader = start(code, script, options, arg)
-    local text = read_all(reader)
+    local text = helpers.drain(reader)
     channel:close()
     return text
 end

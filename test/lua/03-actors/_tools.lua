@@ -1,6 +1,5 @@
 -- What the tests of this folder share.
 local inbox = require 'inbox'
-local time = require 'time'
 
 -- Runs `code` in a new VM, where `...` is `arguments` (a table; `reply` in it is a channel to this VM) and then its
 -- inbox. Returns a channel to it.
@@ -21,15 +20,6 @@ function eval(code, arguments, options)
     local result = inbox:receive()
     channel:close()
     return unpack(result)
-end
-
--- Lets what is ready run: `f()` becomes true soon.
-function eventually(f)
-    for _ = 1, 500 do
-        if f() then return true end
-        time.sleep(0.01)
-    end
-    error('it did not happen', 2)
 end
 
 function is_code(e, code, category)

@@ -4,6 +4,7 @@ local system = require 'system'
 local test = require 'test'
 local time = require 'time'
 local unix = require 'unix'
+local helpers = require 'helpers'
 local s = require './_sandbox'
 
 local eof = 2
@@ -34,7 +35,7 @@ test('03.53 the host reads end of file when the script fails', function()
     local channel, reader = s.start('', "io.write('bye') os.exit(5)", nil, theirs)
     theirs:close()
     test.raises_code(function() mine:receive(byte_span.new(1)) end, eof, 'asio.misc')
-    test.eq(s.read_all(reader), 'bye')
+    test.eq(helpers.drain(reader), 'bye')
     mine:close()
     channel:close()
 end)
@@ -45,7 +46,7 @@ test('03.55 write_all on a full pipe finishes with a slow reader', function()
         print(n, e)
     ]])
     time.sleep(0.05)
-    local text = s.read_all(reader)
+    local text = helpers.drain(reader)
     test.eq(#text, 300000 + #'300000\t0\nend\n')
     test.match(text, '^0123456789.*0123456789300000\t0\nend\n$')
     channel:close()
@@ -106,7 +107,7 @@ local function found_in(code, script)
     theirs:close()
     mine:send(byte_span.append(secret))
     mine:send(byte_span.append(secret))
-    local text = s.read_all(reader)
+    local text = helpers.drain(reader)
     mine:close()
     channel:close()
     return text
@@ -151,7 +152,7 @@ test('03.58 what the script opened is closed', function()
         options.init = script and { script = script, arg = arg }
         local channel = spawn_vm{ module = s.module, subprocess = options }
         options.stdout:close()
-        local text = s.read_all(reader)
+        local text = helpers.drain(reader)
         channel:close()
         return text
     end
@@ -190,7 +191,7 @@ test('03.59 execve', function()
         options.init = { script = script }
         local channel = spawn_vm{ subprocess = options }
         options.stdout:close()
-        local text = s.read_all(reader)
+        local text = helpers.drain(reader)
         channel:close()
         return text
     end

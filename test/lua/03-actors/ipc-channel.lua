@@ -1,7 +1,7 @@
 -- The class ipc_actor_channel (03 §11). Here its process is a shell that knows nothing of messages.
 --@ run EMILUA_PATH=$EMILUA_PATH:$(dirname $EMILUA)/test/plugin $EMILUA $FILE
 local test = require 'test'
-local tools = require './_tools'
+local helpers = require 'helpers'
 local _ipc = require './_ipc'
 local ipc = require 'ipc'
 local ffi = require 'ffi'
@@ -22,7 +22,7 @@ end
 local function alive(pid) return ffi.C.kill(pid, 0) == 0 end
 local function finish(pid)
     ffi.C.kill(pid, 9)
-    tools.eventually(function() return not alive(pid) end)
+    helpers.eventually(function() return not alive(pid) end)
 end
 
 test('03.7 names, keys and assignments', function()
@@ -95,7 +95,7 @@ test('03.45 kill', function()
     test.raises_code(function() channel:kill(-1) end, 22, system)
     channel:send(1)
     channel:kill()
-    tools.eventually(function() return not alive(pid) end)
+    helpers.eventually(function() return not alive(pid) end)
     test.raises_code(function() channel:send(1) end, 15, core)
     test.raises_code(function() channel:kill() end, 15, core)
     test.raises_code(function() channel:detach() end, 22, generic, { arg = 1 })
@@ -109,7 +109,7 @@ test('03.45 other signals leave the channel as it is', function()
     require('time').sleep(0.2)
     local SIGTERM = 15
     channel:kill(SIGTERM)
-    tools.eventually(function() return not alive(pid) end)
+    helpers.eventually(function() return not alive(pid) end)
     channel:send(1)
     test.eq(channel.child_pid, pid)
     test.raises_code(function() channel:kill(0) end, 3, system)

@@ -1,6 +1,7 @@
 -- Waiting and order of messages between processes (03 §5, §11, §12.4).
 --@ run ulimit -n 500; EMILUA_PATH=$EMILUA_PATH:$(dirname $EMILUA)/test/plugin $EMILUA $FILE
 local test = require 'test'
+local helpers = require 'helpers'
 local tools = require './_tools'
 local _ipc = require './_ipc'
 local ipc = require 'ipc'
@@ -344,12 +345,12 @@ test('03.13 inbox:close() closes the receiving ends', function()
                 test.eq(inbox:receive(), 'ready')
                 worker:close()
                 if close or not receive then
-                    tools.eventually(function() return not pcall(a.send, a, 1) end)
+                    helpers.eventually(function() return not pcall(a.send, a, 1) end)
                     test.raises_code(function() a:send(1) end, 32, system)
-                    tools.eventually(function() return not pcall(b.send, b, 1) end)
+                    helpers.eventually(function() return not pcall(b.send, b, 1) end)
                 else
                     a:send(1)   -- it waits for messages, and ends with this one
-                    tools.eventually(function() return not pcall(b.send, b, 1) end)
+                    helpers.eventually(function() return not pcall(b.send, b, 1) end)
                 end
                 a:close()
                 b:close()
@@ -391,8 +392,10 @@ test('03.43 a VM ends while its senders wait', function()
         local ipc = require 'ipc'
         local channel = ipc.channel(job.fd)
         local text = ('x'):rep(255)
-        for _ = 1, 3 do spawn(function() while true do channel:send { text = text } end end):detach() end
-        require('time').sleep(0.02)
+        local function send() channel:send { text = text } end
+        require('helpers').fill(send):detach()
+        for _ = 1, 2 do spawn(send):detach() end
+        this_fiber.yield()
         job.reply:send('ready')
         if job.exit then require('system').exit() else error('end') end
     ]]

@@ -1,5 +1,6 @@
 -- What a hostile peer may send (03 §12.3): each violation ends its connection, and nothing else.
 --@ run EMILUA_PATH=$EMILUA_PATH:$(dirname $EMILUA)/test/plugin $EMILUA $FILE
+local helpers = require 'helpers'
 local test = require 'test'
 local _ipc = require './_ipc'
 local ffi = require 'ffi'
@@ -157,12 +158,11 @@ local function with_lingering(f)
     local client = ip.tcp.socket.new()
     client:connect(ip.address.loopback_v4(), acceptor.local_port)
     local server = acceptor:accept()
-    local filler = spawn(function() while true do client:write_some(byte_span.new(100000)) end end)
-    time.sleep(0.1)
+    local filler = helpers.fill(function() client:write_some(byte_span.new(100000)) end)
     filler:interrupt()
     filler:join()
     local fd, null = client:release(), _ipc.pipe()
-    local function number(fd) return tonumber(tostring(fd):match '%d+$') end
+    local number = helpers.number
     local SOL_SOCKET, SO_LINGER = 1, 13
     test.eq(ffi.C.setsockopt(number(fd), SOL_SOCKET, SO_LINGER, ffi.new('int[2]', 1, 5), 8), 0)
     local start = time.steady_clock.now()

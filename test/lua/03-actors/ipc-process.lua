@@ -2,10 +2,13 @@
 --@ run EMILUA_PATH=$EMILUA_PATH:$(dirname $EMILUA)/test/plugin $EMILUA $FILE
 --@ timeout 60
 local test = require 'test'
+local helpers = require 'helpers'
 local tools = require './_tools'
 local _ipc = require './_ipc'
 local ffi = require 'ffi'
 local inbox = require 'inbox'
+local pipe = require 'pipe'
+local stream = require 'stream'
 local time = require 'time'
 local generic, system, core = 'generic', 'system', 'emilua.core'
 local child, span = _ipc.child, _ipc.span
@@ -52,7 +55,7 @@ end)
 
 test('03.44 close() keeps what was sent deliverable', function()
     local actor = child [[
-        require('time').sleep(0.2)
+        time.sleep(0.2)
         local to = inbox:receive()
         for i = 1, 10 do to:send(inbox:receive()) end
         local ok, e = pcall(inbox.receive, inbox)
@@ -78,15 +81,14 @@ test('03.45 kill', function()
     test.raises_code(function() actor:kill('x') end, 22, generic, { arg = 2 })
     test.raises_code(function() actor:kill(1000) end, 22, system)
     actor:kill()
-    tools.eventually(function() return gone(pid) end)
+    helpers.eventually(function() return gone(pid) end)
     test.raises_code(function() actor:send(1) end, 15, core)
     test.raises_code(function() actor:kill() end, 15, core)
 end)
 
 test('03.45 kill(SIGTERM)', function()
-    if not pcall(function() return require('system').signal end) then return test.skipped 'no system.signal' end
     local actor = child [[
-        local set = require('system').signal.set.new(15)
+        local set = system.signal.set.new(15)
         inbox:receive():send('ready')
         set:wait()
         inbox:receive():send('SIGTERM')
@@ -104,7 +106,7 @@ end)
 
 test('03.45 a child that is dead already', function()
     local actor = child ''
-    tools.eventually(function() return not pcall(actor.kill, actor, 0) end)
+    helpers.eventually(function() return not pcall(actor.kill, actor, 0) end)
     test.raises_code(function() actor:kill(0) end, 3, system)
     test.raises_code(function() actor:kill(15) end, 3, system)
     local e = test.throws(actor.send, actor, 1)
@@ -161,22 +163,22 @@ local largest = {}
 for i = 1, 20 do largest[('k'):rep(250) .. ('%05d'):format(i)] = ('v'):rep(255) end
 
 test('03.68 a child that does not receive', function()
-    local actor = child [[
+    local reader, writer = _ipc.pipe()
+    local actor = child([[
         local to = inbox:receive()
-        require('time').sleep(0.3)
+        pcall(system.in_.read_some, nil, byte_span.new(1))
         local n = 0
         while pcall(inbox.receive, inbox) do n = n + 1 end
         to:send(n)
-    ]]
+    ]], { stdin = reader })
+    reader:close()
     actor:send(inbox)
-    local sent = 0
-    local f = spawn(function() while true do actor:send(largest) sent = sent + 1 end end)
-    time.sleep(0.15)
-    local before = sent
+    local f, before = helpers.fill(function() actor:send(largest) end)
     test.ok(before > 5 and before < 200)
     f:interrupt()
     f:join()
     test.ok(f.interruption_caught)
+    writer:close()
     for _ = 1, 100 do actor:send(largest) end
     actor:close()
     test.eq(inbox:receive(), before + 100)
@@ -185,10 +187,9 @@ end)
 
 test('03.69 a blocked sender: the child is killed, or the channel', function()
     for _, how in ipairs { 'from outside', 'kill', 'close' } do
-        local actor = child "require('time').sleep(100)"
+        local actor = child "time.sleep(100)"
         local pid = actor.child_pid
-        local f = spawn(function() while true do actor:send(largest) end end)
-        time.sleep(0.05)
+        local f = helpers.fill(function() actor:send(largest) end)
         if how == 'from outside' then ffi.C.kill(pid, 9) else actor[how](actor) end
         local e = test.throws(f.join, f)
         test.eq(tostring(e.category), system)
@@ -199,21 +200,35 @@ test('03.69 a blocked sender: the child is killed, or the channel', function()
         end
         actor:close()
         ffi.C.kill(pid, 9)
-        tools.eventually(function() return gone(pid) end)
+        helpers.eventually(function() return gone(pid) end)
     end
 end)
 
 test('03.70 four children flood one inbox', function()
     local actors = {}
+    local reader, writer = _ipc.pipe()
     for i = 1, 4 do
-        actors[i] = child [[
-            local job = inbox:receive()
-            for n = 1, 400 do job.to:send { from = job.me, n = n } end
-        ]]
+        actors[i] = child([[
+            local job, sent, before = inbox:receive(), 0
+            local sender = spawn(function()
+                for n = 1, 400 do
+                    job.to:send { from = job.me, n = n }
+                    sent = n
+                end
+            end)
+            repeat
+                before = sent
+                time.sleep(0.05)
+            until sent > 0 and sent == before
+            stream.write_all(system.out, '.')
+            sender:join()
+        ]], { stdout = writer })
         actors[i]:send { to = inbox, me = i }
     end
-    -- Their sockets fill up.
-    time.sleep(0.5)
+    writer:close()
+    local full = pipe.read_stream.new(reader)
+    stream.read_all(full, byte_span.new(4))
+    full:close()
     local count, last = 0, {}
     for _ = 1, 50 do
         local turn = {}
@@ -280,7 +295,7 @@ end)
 test('03.72 an honest child is heard all the while', function()
     local honest = child [[
         local to = inbox:receive()
-        for i = 1, 40 do to:send(i) require('time').sleep(0.01) end
+        for i = 1, 40 do to:send(i) time.sleep(0.01) end
     ]]
     honest:send(inbox)
     local actors, i = {}, 0
@@ -301,7 +316,7 @@ end)
 
 test('03.71 a child cannot write to the channel of its parent', function()
     local out, into = _ipc.pipe()
-    local actor = child("require('system').exit()", {
+    local actor = child('system.exit()', {
         stdout = into,
         init = { script = 'errexit = false local _, e = C.write(3, "x") C.write(1, tostring(e == C.EPIPE))' },
     })
@@ -319,7 +334,7 @@ test('03.76 inbox:close() in a child', function()
         inbox:close()
         to:send('closed')
         to:send('wait')
-        require('time').sleep(100)
+        time.sleep(100)
     ]]
     actor:send(inbox)
     test.eq(inbox:receive(), 'closed')

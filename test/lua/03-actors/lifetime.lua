@@ -116,8 +116,8 @@
 --|     local worker = spawn_vm './queues'
 --|     worker:send(inbox)
 --|     worker:send(how)
+--|     if how ~= 'end' then pcall(worker.send, worker, 'it has ended') end
 --|     worker:close()
---|     require('time').sleep(0.05)
 --|     for i = 1, how == 'end' and 4 or 1 do print(how, pcall(inbox.receive, inbox)) end
 --| end
 --@ run $EMILUA main.lua | tr '\t' ' '

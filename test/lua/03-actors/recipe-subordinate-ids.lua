@@ -20,6 +20,7 @@
 --@ stdout 0 100000 1001
 --@ stdout uid 7 gid 7
 local system = require 'system'
+local helpers = require 'helpers'
 local s = require './_sandbox'
 
 local channel, socket, reader = s.spawn_synced(s.probe .. [[
@@ -42,5 +43,5 @@ for _, helper in ipairs{ 'newuidmap', 'newgidmap' } do
 end
 socket:send(byte_span.append '!')
 socket:close()
-require('stream').write_all(system.out, s.read_all(reader))
+require('stream').write_all(system.out, helpers.drain(reader))
 channel:close()

@@ -6,6 +6,7 @@ local stream = require 'stream'
 local system = require 'system'
 local test = require 'test'
 local unix = require 'unix'
+local helpers = require 'helpers'
 local s = require './_sandbox'
 
 local kinds = { 'pid', 'mount', 'net', 'uts', 'ipc' }
@@ -40,7 +41,7 @@ test('03.78 R2 a map that the host writes', function()
     s.fill(s.take_fd(socket), ('0 %d 1\n'):format(gid))
     socket:send(byte_span.append('!'))
     socket:close()
-    test.match(s.read_all(reader), '^0%s+0%s+' .. uid .. '%s+1\n\n$')
+    test.match(helpers.drain(reader), '^0%s+0%s+' .. uid .. '%s+1\n\n$')
     channel:close()
 end)
 
@@ -68,7 +69,7 @@ test('03.78 R4 a network namespace with loopback up', function()
     userns:close()
     netns:close()
     socket:close()
-    test.eq(s.read_all(reader), '127.0.0.1\ttrue\n')
+    test.eq(helpers.drain(reader), '127.0.0.1\ttrue\n')
     channel:close()
 end)
 
@@ -80,11 +81,11 @@ test('03.78 R5 a PID namespace', function()
     ]], s.MAP, { newns_user = true, newns_pid = true })
     test.ok(channel.child_pid > 2)
     channel:send('go on')
-    test.eq(s.read_all(reader), '2\t1\n')
+    test.eq(helpers.drain(reader), '2\t1\n')
 
     local channel, reader = s.start([[ require('inbox'):receive() ]], s.MAP, { newns_user = true, newns_pid = true })
     channel:kill()
-    test.eq(s.read_all(reader), '')
+    test.eq(helpers.drain(reader), '')
 end)
 
 test('03.78 a session of its own keeps a signal to the group inside', function()
@@ -159,7 +160,7 @@ test('03.78 R6 a full container', function()
     -- PID 1, the actor, and its fork server.
     test.eq(inside, { host_name = 'box', domain = 'box.example\n', pid = 2, root = 'app.lua old proc', old = 0,
         processes = '1 2 3', interfaces = '    lo ', uid = '0', capabilities = ('0'):rep(16), no_new_privs = '1' })
-    test.eq(s.read_all(out), '')
+    test.eq(helpers.drain(out), '')
     channel:close()
     test.raises_code(function() inbox:receive() end, 16, 'emilua.core') -- nobody has our address any more
 end)
@@ -205,7 +206,7 @@ test('03.78 03.61 R8 seccomp only', function()
         set_no_new_privs() C.seccomp_set_mode_filter(C.read(arg, 4096))
     ]])
     socket:send(byte_span.append(deny{ 83 }))
-    test.eq(s.read_all(reader), '1\ttrue\n')
+    test.eq(helpers.drain(reader), '1\ttrue\n')
     socket:close()
     channel:close()
 end)
@@ -241,9 +242,9 @@ test('03.78 R9 joining existing namespaces', function()
     joiner_socket:close()
     owner:send('go on')
     joiner:send('go on')
-    local seen = s.read_all(owner_out)
+    local seen = helpers.drain(owner_out)
     test.match(seen, '^user:%[%d+%] uts:%[%d+%] shared\n$')
-    test.eq(s.read_all(joiner_out), seen)
+    test.eq(helpers.drain(joiner_out), seen)
     owner_socket:close()
     owner:close()
     joiner:close()
@@ -260,7 +261,7 @@ test('03.78 03.59 R10 another program', function()
     end
     local channel, reader = run(s.MAP .. [[ C.execve('/bin/sh', {'sh', '-c', 'exec id -u'}, {PATH = '/bin:/usr/bin'}) ]],
         { newns_user = true })
-    test.eq(s.read_all(reader), '0\n')
+    test.eq(helpers.drain(reader), '0\n')
     -- EPIPE or ECONNRESET: the inbox was closed by exec.
     local e = test.throws(function() for _ = 1, 2 do channel:send(1) end end)
     test.ok(e.code == 32 or e.code == 104)
@@ -269,13 +270,13 @@ test('03.78 03.59 R10 another program', function()
     channel, reader = run(s.MAP .. [[
         C.fexecve(C.open('/bin/sh', bit.bor(C.O_PATH, C.O_CLOEXEC)), {'tool', '-c', 'echo $$ $0 $A; read x'}, {A = 'a b'})
     ]], { newns_user = true, newns_pid = true })
-    test.eq(s.read_all(reader), '1 tool a b\n')
+    test.eq(helpers.drain(reader), '1 tool a b\n')
     channel:close()
 
     channel, reader = run([[ C.execve('/bin/sleep', {'sleep', '60'}) ]])
     test.ok(channel.child_pid > 1)
     channel:kill()
-    test.eq(s.read_all(reader), '')
+    test.eq(helpers.drain(reader), '')
 end)
 
 test('03.78 R11 a controlling terminal', function()

@@ -118,8 +118,9 @@
 --| print(a.ask('1', channel), a.ask('1', ends_with_us))
 --| local pid = channel.child_pid
 --| channel:kill()
---| require('time').sleep(0.1)
---| print(a.ask(('ffi.C.access("/proc/%d", 0)'):format(pid)))
+--| local exists = ('ffi.C.access("/proc/%d", 0)'):format(pid)
+--| while a.ask(exists) == '0' do end      -- until the fork server has reaped it
+--| print(a.ask(exists))
 --@ run $EMILUA main.lua | tr '\t' ' '
 --@ stdout 1 1
 --@ stdout -1

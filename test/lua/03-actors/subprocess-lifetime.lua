@@ -175,7 +175,7 @@
 --| local channel = w.start 'forgives.lua'
 --| channel:detach()
 --| print(w.code(channel.detach, channel), w.code(channel.kill, channel), w.code(function() return channel.child_pid end))
---@ run $EMILUA main.lua >out; sleep 0.3; tr '\t' '|' <out
+--@ run $EMILUA main.lua >out; until grep -q ^got: out; do sleep 0.01; done; tr '\t' '|' <out
 --@ stdout~ \A(?=.*^generic 22 1\|generic 1 -\|generic 22 -$)(?=.*^got: Broadcast the address before attempting to receive on it$)
 
 --@ test 03.43 force=2 does not kill
@@ -183,7 +183,7 @@
 --| local w = require './watcher'
 --| local channel = w.start 'forgives.lua'
 --| require('system').exit(0, { force = 2 })
---@ run $EMILUA main.lua; sleep 0.3
+--@ run $EMILUA main.lua >out; until grep -q ^got: out; do sleep 0.01; done; cat out
 --@ stdout got: Broadcast the address before attempting to receive on it
 
 --@ test 03.47 a child that dies with our address

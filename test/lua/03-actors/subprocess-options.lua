@@ -34,11 +34,11 @@ if _CONTEXT == 'worker' then
     return
 end
 
+local helpers = require 'helpers'
 local test = require 'test'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local system = require 'system'
-local time = require 'time'
 local here = tostring(_FILE)
 
 local function start(subprocess, more)
@@ -110,8 +110,7 @@ test('03.34 busy descriptors', function()
     reader = reader:release()
     -- A send that cannot finish has the descriptor: the script never ends, the socket is full.
     local channel = start{ init = { script = "require('ffi').cdef 'int pause(void);' require('ffi').C.pause()" } }
-    local filler = spawn(function() while true do channel:send(('x'):rep(255)) end end)
-    time.sleep(0.1)
+    local filler = helpers.fill(function() channel:send(('x'):rep(255)) end)
     local sender = spawn(function() channel:send(reader) end)
     this_fiber.yield()
     test.raises_code(function() reader:dup() end, 16, 'generic')

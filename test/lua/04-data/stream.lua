@@ -1,3 +1,4 @@
+local helpers = require 'helpers'
 local test = require 'test'
 local stream = require 'stream'
 local pipe = require 'pipe'
@@ -140,11 +141,7 @@ test('04.28 an interrupted read_all keeps what was read; the stream remains usab
     local buffer = byte_span.new(6)
     local blocked = spawn(function() stream.read_all(rd, buffer) end)
     stream.write_all(wr, 'abc')
-    for _ = 1, 50 do
-        this_fiber.yield()
-        if tostring(buffer) == 'abc\0\0\0' then break end
-    end
-    require 'time'.sleep(0.02)
+    helpers.eventually(function() return tostring(buffer) == 'abc\0\0\0' end)
     blocked:interrupt()
     blocked:join()
     test.ok(blocked.interruption_caught)

@@ -49,44 +49,6 @@ function read(io, size)
     return tostring(buffer:slice(1, io:read_some(buffer)))
 end
 
-function number(fd) return tonumber(tostring(fd):match '%d+$') end
-
--- ---- Descriptors
-local ffi = require 'ffi'
-local pipe = require 'pipe'
-ffi.cdef [[
-int emilua_test_dup2(int from, int to) __asm__("dup2");
-int emilua_test_close(int fd) __asm__("close");
-struct emilua_test_limits { unsigned long now, most; };
-int emilua_test_getrlimit(int resource, struct emilua_test_limits*) __asm__("getrlimit");
-int emilua_test_setrlimit(int resource, const struct emilua_test_limits*) __asm__("setrlimit");
-]]
-
--- A file_descriptor that owns descriptor n. None can be made, so it takes the place of another one.
-function descriptor(n)
-    assert(n >= 0)
-    local r, w = pipe.pair()
-    w:close()
-    local fd = r:release()
-    ffi.C.emilua_test_dup2(n, number(fd))
-    ffi.C.emilua_test_close(n)
-    return fd
-end
-
--- Calls f while no descriptor can be opened. Returns what pcall returns.
-function without_free_descriptors(f)
-    local RLIMIT_NOFILE = 7
-    local limits = ffi.new('struct emilua_test_limits')
-    ffi.C.emilua_test_getrlimit(RLIMIT_NOFILE, limits)
-    local before = limits.now
-    limits.now = 0
-    ffi.C.emilua_test_setrlimit(RLIMIT_NOFILE, limits)
-    local results = { pcall(f) }
-    limits.now = before
-    ffi.C.emilua_test_setrlimit(RLIMIT_NOFILE, limits)
-    return unpack(results)
-end
-
 function close(...)
     for _, object in ipairs { ... } do object:close() end
 end

@@ -3,17 +3,16 @@ local test = require 'test'
 local ffi = require 'ffi'
 local pipe = require 'pipe'
 local system = require 'system'
-local io = require '/_io'
+local helpers = require 'helpers'
 
 ffi.cdef 'int emilua_test_open(const char* path, int flags, ...) __asm__("open");'
 local ENODATA, EBADF, EINVAL, EPERM = 61, 9, 22, 1
+local refuses = helpers.refuses
 
-local function open(path, flags) return io.descriptor(ffi.C.emilua_test_open(path, flags, ffi.cast('int', 493))) end
+local function open(path, flags) return helpers.descriptor(ffi.C.emilua_test_open(path, flags, ffi.cast('int', 493))) end
 local O_RDONLY, O_RDWR_CREAT, O_PATH = 0, 0x42, 2097152
 
 local caps = system.cap_from_text 'cap_net_bind_service=ep'
-
-local function refuses(f, code) test.eq(test.raises_code(f, code, 'system').arg, nil) end
 
 test('05.43 cap_get', function()
     local file = open('plain', O_RDWR_CREAT)

@@ -3,6 +3,7 @@ local test = require 'test'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local generic = require 'generic_error'
+local helpers = require 'helpers'
 local io = require '/_io'
 local ffi = require 'ffi'
 local bytes, read, start, settle, close = io.bytes, io.read, io.start, io.settle, io.close
@@ -107,13 +108,13 @@ test('05.36 close-on-exec', function()
     local r, w = pipe.pair()
     for _, object in ipairs { r, w } do
         local fd = object:release()
-        test.eq(ffi.C.fcntl(io.number(fd), F_GETFD), 1)
+        test.eq(ffi.C.fcntl(helpers.number(fd), F_GETFD), 1)
         fd:close()
     end
 end)
 
 test('05.34 an end blocks until it is used', function()
-    local function flag(fd) return bit.band(ffi.C.fcntl(io.number(fd), F_GETFL), O_NONBLOCK) end
+    local function flag(fd) return bit.band(ffi.C.fcntl(helpers.number(fd), F_GETFL), O_NONBLOCK) end
     local r, w = pipe.pair()
     local read_end, write_end = r:release(), w:release()
     test.eq(flag(read_end), 0)
@@ -371,7 +372,7 @@ test('05.33 a collected write end or descriptor is closed', function()
 end)
 
 test('05.6 a pair that cannot be made', function()
-    local ok, e = io.without_free_descriptors(pipe.pair)
+    local ok, e = helpers.without_free_descriptors(pipe.pair)
     test.ok(not ok and e == generic.EMFILE)
 end)
 
@@ -385,7 +386,7 @@ end)
 
 test('05.29 a FIFO', function()
     ffi.C.mkfifo('fifo', tonumber('600', 8))
-    local fd = io.descriptor(ffi.C.open('fifo', O_RDWR))
+    local fd = helpers.descriptor(ffi.C.open('fifo', O_RDWR))
     local copy = fd:dup()
     local r, w = pipe.read_stream.new(fd), pipe.write_stream.new(copy)
     local reader = start(read, r)

@@ -5,7 +5,7 @@ local pipe = require 'pipe'
 local stream = require 'stream'
 local filesystem = require 'filesystem'
 local generic = require 'generic_error'
-local system = require 'system'
+local helpers = require 'helpers'
 local io = require '/_io'
 local ffi = require 'ffi'
 local bytes, read, start, settle, close = io.bytes, io.read, io.start, io.settle, io.close
@@ -24,7 +24,7 @@ end
 
 local function line(fd)
     local buffer = ffi.new('char[100]')
-    assert(ffi.C.tcgetattr(io.number(fd), buffer) == 0)
+    assert(ffi.C.tcgetattr(helpers.number(fd), buffer) == 0)
     return ffi.string(buffer, 100)
 end
 
@@ -100,12 +100,12 @@ test('05.111 the slave is a descriptor of the terminal and blocks', function()
     test.eq(getmetatable(master), 'serial_port')
     test.eq(getmetatable(fd), 'file_descriptor')
     local F_GETFD, F_GETFL, O_NONBLOCK = 1, 3, 2048
-    test.eq(ffi.C.fcntl(io.number(fd), F_GETFD), 1)
-    test.eq(bit.band(ffi.C.fcntl(io.number(fd), F_GETFL), O_NONBLOCK), 0)
+    test.eq(ffi.C.fcntl(helpers.number(fd), F_GETFD), 1)
+    test.eq(bit.band(ffi.C.fcntl(helpers.number(fd), F_GETFL), O_NONBLOCK), 0)
     local master_fd = master:release()
-    test.eq(ffi.C.fcntl(io.number(master_fd), F_GETFD), 1)
-    test.eq(bit.band(ffi.C.fcntl(io.number(master_fd), F_GETFL), O_NONBLOCK), 0)
-    test.match(ffi.string(ffi.C.ptsname(io.number(master_fd))), '^/dev/pts/%d+$')
+    test.eq(ffi.C.fcntl(helpers.number(master_fd), F_GETFD), 1)
+    test.eq(bit.band(ffi.C.fcntl(helpers.number(master_fd), F_GETFL), O_NONBLOCK), 0)
+    test.match(ffi.string(ffi.C.ptsname(helpers.number(master_fd))), '^/dev/pts/%d+$')
     close(master_fd, fd)
 end)
 
@@ -125,7 +125,7 @@ test('05.111 the master reads the rest, then EIO, when all slaves are closed', f
 end)
 
 test('05.111 without free descriptors', function()
-    local ok, e = io.without_free_descriptors(serial_port.ptypair)
+    local ok, e = helpers.without_free_descriptors(serial_port.ptypair)
     test.eq(ok, false)
     test.ok(os_error 'EMFILE'(e))
 end)
@@ -217,7 +217,7 @@ end)
 test('05.113 open', function()
     local master, fd = serial_port.ptypair()
     local master_fd = master:release()
-    local name = ffi.string(ffi.C.ptsname(io.number(master_fd)))
+    local name = ffi.string(ffi.C.ptsname(helpers.number(master_fd)))
     master:assign(master_fd)
     local by_fd = serial_port.new(fd:dup())
     by_fd.baud_rate, by_fd.flow_control = 9600, nil

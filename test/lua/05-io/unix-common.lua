@@ -3,6 +3,7 @@ local test = require 'test'
 local unix = require 'unix'
 local filesystem = require 'filesystem'
 local generic = require 'generic_error'
+local helpers = require 'helpers'
 local io = require '/_io'
 local ffi = require 'ffi'
 local bytes, start, settle, close = io.bytes, io.start, io.settle, io.close
@@ -104,7 +105,7 @@ test('05.6 05.7 opening, closing, adopting', function()
         test.raises_code(function() s:open() end, 1, 'asio.misc')
         local fd = s:release()
         test.eq(s.is_open, false)
-        test.eq(ffi.C.fcntl(io.number(fd), 1), 1) -- FD_CLOEXEC
+        test.eq(ffi.C.fcntl(helpers.number(fd), 1), 1) -- FD_CLOEXEC
         s:open()
         test.raises_code(function() s:assign(fd) end, 1, 'asio.misc')
         test.match(tostring(fd), '^/dev/fd/%d+$')
@@ -125,9 +126,9 @@ end)
 
 test('05.6 pair and open without free descriptors', function()
     for _, name in ipairs(sockets) do
-        local ok, e = io.without_free_descriptors(unix[name].pair)
+        local ok, e = helpers.without_free_descriptors(unix[name].pair)
         test.ok(not ok and e == generic.EMFILE)
-        ok, e = io.without_free_descriptors(function() unix[name].new():open() end)
+        ok, e = helpers.without_free_descriptors(function() unix[name].new():open() end)
         test.ok(not ok and e == generic.EMFILE)
     end
 end)
@@ -412,7 +413,7 @@ test('05.64 acceptors', function()
         local second = fibers[2].returns()
         test.eq(order, { 1, 2 })
         local fd = first:release()
-        test.eq(ffi.C.fcntl(io.number(fd), 1), 1)
+        test.eq(ffi.C.fcntl(helpers.number(fd), 1), 1)
         fd:close()
 
         local interrupted, kept = start(acceptor.accept, acceptor), start(acceptor.accept, acceptor)

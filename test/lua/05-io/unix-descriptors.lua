@@ -4,11 +4,12 @@ local unix = require 'unix'
 local pipe = require 'pipe'
 local ip = require 'ip'
 local filesystem = require 'filesystem'
+local helpers = require 'helpers'
 local io = require '/_io'
 local ffi = require 'ffi'
 local bytes, read, start, settle, close = io.bytes, io.read, io.start, io.settle, io.close
 local is_eof, is_aborted, is_interrupted, is_busy = io.is_eof, io.is_aborted, io.is_interrupted, io.is_busy
-local os_error, is_invalid, number = io.os_error, io.is_invalid, io.number
+local os_error, is_invalid, number = io.os_error, io.is_invalid, helpers.number
 
 ffi.cdef [[
 int emilua_test_open(const char* path, int flags, ...) __asm__("open");
@@ -50,26 +51,36 @@ local function read_all(fd)
     return ffi.string(buffer, C.pread(number(fd), buffer, 100, 0))
 end
 
+-- What is written to the received end, opened by `open`, arrives at the other one.
+local function is_end_of(open)
+    return function(fd, _, other)
+        local s = open(fd:dup())
+        s:write_some(bytes 'hello')
+        s:close()
+        test.eq(read(other), 'hello')
+    end
+end
+
 -- Each kind: make() gives a descriptor and what check(received, context) needs to see that it is the same.
 local kinds = {
     file = {
         make = function()
             local O_RDWR_CREAT = 0x42
-            local fd = io.descriptor(C.emilua_test_open('file', O_RDWR_CREAT, ffi.cast('int', 384)))
+            local fd = helpers.descriptor(C.emilua_test_open('file', O_RDWR_CREAT, ffi.cast('int', 384)))
             C.emilua_test_write(number(fd), 'in a file', 9)
             return fd
         end,
         check = function(fd) test.eq(read_all(fd), 'in a file') end,
     },
     memfd = {
-        make = function() return io.descriptor(C.memfd_create('test', 0)) end,
+        make = function() return helpers.descriptor(C.memfd_create('test', 0)) end,
         check = function(fd, original)
             C.emilua_test_write(number(fd), 'memory', 6)
             if original then test.eq(read_all(original), 'memory') end
         end,
     },
     eventfd = {
-        make = function() return io.descriptor(C.eventfd(5, 0)) end,
+        make = function() return helpers.descriptor(C.eventfd(5, 0)) end,
         check = function(fd)
             local counter = ffi.new 'uint64_t[1]'
             test.eq(C.emilua_test_read(number(fd), counter, 8), 8)
@@ -81,24 +92,14 @@ local kinds = {
             local r, w = pipe.pair()
             return w:release(), r
         end,
-        check = function(fd, _, r)
-            local w = pipe.write_stream.new(fd:dup())
-            w:write_some(bytes 'through')
-            w:close()
-            test.eq(read(r), 'through')
-        end,
+        check = is_end_of(pipe.write_stream.new),
     },
     ['unix socket'] = {
         make = function()
             local a, b = unix.stream_socket.pair()
             return a:release(), b
         end,
-        check = function(fd, _, peer)
-            local s = unix.stream_socket.new(fd:dup())
-            s:write_some(bytes 'hello')
-            s:close()
-            test.eq(read(peer), 'hello')
-        end,
+        check = is_end_of(unix.stream_socket.new),
     },
     ['tcp socket'] = {
         make = function()
@@ -111,16 +112,14 @@ local kinds = {
             acceptor:close()
             return client:release(), peer
         end,
-        check = function(fd, _, peer)
+        check = is_end_of(function(fd)
             local s = ip.tcp.socket.new()
-            s:assign('v4', fd:dup())
-            s:write_some(bytes 'hello')
-            s:close()
-            test.eq(read(peer), 'hello')
-        end,
+            s:assign('v4', fd)
+            return s
+        end),
     },
     directory = {
-        make = function() return io.descriptor(C.emilua_test_open('.', 0)) end,
+        make = function() return helpers.descriptor(C.emilua_test_open('.', 0)) end,
         check = function(fd) test.ok(number(fd) >= 0) end,
     },
 }
@@ -178,7 +177,7 @@ each('05.84 descriptors come in the order of the list', function(pair)
     local a, b = pair()
     local list, expected = {}, {}
     for i = 1, 20 do
-        list[i] = io.descriptor(C.memfd_create('test', 0))
+        list[i] = helpers.descriptor(C.memfd_create('test', 0))
         C.emilua_test_write(number(list[i]), tostring(i), #tostring(i))
         expected[i] = tostring(i)
     end
@@ -446,7 +445,7 @@ each('05.85 a receiver without free descriptors', function(pair)
     a:send_with_fds(bytes 'x', { fd, fd:dup() })
     collectgarbage()
     collectgarbage()
-    local ok, fds = io.without_free_descriptors(function() return (receive(b)) end)
+    local ok, fds = helpers.without_free_descriptors(function() return (receive(b)) end)
     test.ok(ok, tostring(fds))
     test.eq(fds, {})
     fd:close()

@@ -2,14 +2,12 @@
 local test = require 'test'
 local fs = require 'filesystem'
 local ffi = require 'ffi'
+local helpers = require 'helpers'
 local system = require 'system'
 local P = fs.path.new
 
 ffi.cdef [[
 int emilua_test_open(const char*, int, ...) __asm__("open");
-int emilua_test_close(int) __asm__("close");
-int emilua_test_dup(int) __asm__("dup");
-int emilua_test_dup2(int, int) __asm__("dup2");
 int emilua_test_mkdir(const char*, unsigned) __asm__("mkdir");
 int emilua_test_rmdir(const char*) __asm__("rmdir");
 int emilua_test_symlink(const char*, const char*) __asm__("symlink");
@@ -20,13 +18,7 @@ local C = ffi.C
 local function open(path)
     local n = C.emilua_test_open(path, 64, ffi.cast('int', 420)) -- O_CREAT
     if n < 0 then n = C.emilua_test_open(path, 0) end
-    local stdin = C.emilua_test_dup(0)
-    C.emilua_test_dup2(n, 0)
-    local fd = system.in_:dup()
-    C.emilua_test_dup2(stdin, 0)
-    C.emilua_test_close(stdin)
-    C.emilua_test_close(n)
-    return fd
+    return helpers.descriptor(n)
 end
 
 local top = tostring(fs.current_working_directory())

@@ -1,85 +1,34 @@
 -- What the tests of child processes share.
 ffi = require 'ffi'
+local helpers = require 'helpers'
 local pipe = require 'pipe'
-local stream = require 'stream'
 local system = require 'system'
 local test = require 'test'
-local time = require 'time'
 
 ffi.cdef[[
 int open(const char*, int, ...);
 int close(int);
-int dup(int);
-int dup2(int, int);
 int getuid(void);
 int waitid(int, unsigned, void*, int);
-long read(int, void*, size_t);
 long write(int, const void*, size_t);
-int unshare(int);
-int chmod(const char*, unsigned);
 int mkdir(const char*, unsigned);
 int rmdir(const char*);
-int posix_openpt(int);
-int grantpt(int);
-int unlockpt(int);
-char* ptsname(int);
 void* signal(int, void*);
 int prctl(int, ...);
 int pthread_sigmask(int, const void*, void*);
-int getrlimit(int, unsigned long*);
-int setrlimit(int, const unsigned long*);
 ]]
 C = ffi.C
 
 is_root = C.getuid() == 0
 
-O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_NOCTTY, O_DIRECTORY = 0, 1, 2, 64, 256, 65536
+O_RDONLY, O_WRONLY, O_CREAT, O_DIRECTORY = 0, 1, 64, 65536
 
--- Moves a descriptor of the C library into a file_descriptor.
-function descriptor(n)
-    assert(n >= 0, 'no descriptor: errno ' .. ffi.errno())
-    local stdin = C.dup(0)
-    C.dup2(n, 0)
-    local fd = system.in_:dup()
-    C.dup2(stdin, 0)
-    C.close(stdin)
-    C.close(n)
-    return fd
-end
-
-function open(path, flags) return descriptor(C.open(path, flags or O_RDONLY, ffi.cast('int', 420))) end
-
-function number(fd) return tonumber(tostring(fd):match '%d+$') end
+function open(path, flags) return helpers.descriptor(C.open(path, flags or O_RDONLY, ffi.cast('int', 420))) end
 
 function write_file(path, text, mode)
     local n = C.open(path, O_WRONLY + O_CREAT, ffi.cast('int', mode or 420))
     C.write(n, text, #text)
     C.close(n)
-end
-
-function read_file(path)
-    local n = C.open(path, O_RDONLY)
-    assert(n >= 0, path)
-    local buffer = ffi.new('char[65536]')
-    local parts = {}
-    while true do
-        local count = tonumber(C.read(n, buffer, 65536))
-        if count <= 0 then break end
-        parts[#parts + 1] = ffi.string(buffer, count)
-    end
-    C.close(n)
-    return table.concat(parts)
-end
-
--- All that can be read.
-function drain(reader)
-    local parts, buffer = {}, byte_span.new(4096)
-    while true do
-        local ok, n = pcall(reader.read_some, reader, buffer)
-        if not ok then break end
-        parts[#parts + 1] = tostring(buffer:slice(1, n))
-    end
-    return table.concat(parts)
 end
 
 -- Runs a program to its end. Returns its output and the subprocess.
@@ -94,8 +43,7 @@ function run(opts)
         reader:close()
         error(child, 0)
     end
-    local text = drain(reader)
-    reader:close()
+    local text = helpers.drain(reader)
     child:wait()
     return text, child
 end
@@ -106,6 +54,18 @@ function sh(script, opts, ...)
     opts.program = '/bin/sh'
     opts.arguments = { 'sh', '-c', script, 'sh', ... }
     return run(opts)
+end
+
+-- spawn(opts) does not accept this option. The program is `true` unless it is that which is wrong.
+function refuses(opts, arg)
+    if arg ~= 'program' then opts.program = opts.program or 'true' end
+    test.raises_code(function() system.spawn(opts) end, 22, 'generic', { arg = arg })
+end
+
+-- The system refuses a step of the start.
+function fails(opts, code, step)
+    opts.program = opts.program or 'true'
+    test.raises_code(function() system.spawn(opts) end, code, 'system', { step = step })
 end
 
 -- A child that runs until it is killed.
@@ -132,26 +92,10 @@ function case(name, f)
     end)
 end
 
--- Lets what is ready run: `f()` becomes true soon.
-function eventually(f)
-    for _ = 1, 500 do
-        if f() then return true end
-        time.sleep(0.01)
-    end
-    error('it did not happen', 2)
-end
-
 -- The state letter of a process, nil if there is none.
 function state_of(pid)
     local n = C.open('/proc/' .. pid .. '/stat', O_RDONLY)
     if n < 0 then return nil end
     C.close(n)
-    return read_file('/proc/' .. pid .. '/stat'):match '%) (%a)'
-end
-
--- Master (a number) and slave (a file_descriptor) of a new terminal.
-function terminal()
-    local master = C.posix_openpt(O_RDWR + O_NOCTTY)
-    assert(master >= 0 and C.grantpt(master) == 0 and C.unlockpt(master) == 0)
-    return master, open(ffi.string(C.ptsname(master)), O_RDWR + O_NOCTTY)
+    return helpers.read_file('/proc/' .. pid .. '/stat'):match '%) (%a)'
 end

@@ -1,16 +1,14 @@
 -- What the tests of rights share.
 local ffi = require 'ffi'
+local helpers = require 'helpers'
 local inbox = require 'inbox'
-local pipe = require 'pipe'
 local system = require 'system'
 
 ffi.cdef [[
 int emilua_test_open(const char*, int, ...) __asm__("open");
 int emilua_test_close(int) __asm__("close");
-int emilua_test_dup2(int, int) __asm__("dup2");
 int emilua_test_mkdir(const char*, unsigned) __asm__("mkdir");
 int emilua_test_chmod(const char*, unsigned) __asm__("chmod");
-long emilua_test_read(int, void*, size_t) __asm__("read");
 int emilua_test_system(const char*) __asm__("system");
 ]]
 C = ffi.C
@@ -39,28 +37,8 @@ function try_mkdir(path)
     return C.emilua_test_mkdir(path, 511) == 0 and 0 or ffi.errno()
 end
 
--- A file_descriptor that owns descriptor n. None can be made, so it takes the place of another one.
-function descriptor(n)
-    assert(n >= 0, 'errno ' .. ffi.errno())
-    local reader, writer = pipe.pair()
-    writer:close()
-    local fd = reader:release()
-    C.emilua_test_dup2(n, tonumber(tostring(fd):match '%d+'))
-    C.emilua_test_close(n)
-    return fd
-end
-
 function open(path, flags)
-    return descriptor(C.emilua_test_open(path, flags or O_RDONLY, ffi.cast('int', 438)))
-end
-
-function read_file(path)
-    local n = C.emilua_test_open(path, O_RDONLY)
-    assert(n >= 0, path)
-    local buffer = ffi.new 'char[65536]'
-    local size = C.emilua_test_read(n, buffer, 65536)
-    C.emilua_test_close(n)
-    return ffi.string(buffer, size)
+    return helpers.descriptor(C.emilua_test_open(path, flags or O_RDONLY, ffi.cast('int', 438)))
 end
 
 -- A shell command: true if it succeeds.
@@ -70,7 +48,7 @@ function sh(command) return C.emilua_test_system(command) == 0 end
 function of_threads(field)
     assert(sh(([[grep -h '^%s:' /proc/%d/task/*/status | cut -f 2- > threads]]):format(field, system.getpid())))
     local count = {}
-    for value in read_file('threads'):gmatch '[^\n]+' do
+    for value in helpers.read_file('threads'):gmatch '[^\n]+' do
         value = value:gsub('\t', ' ')
         count[value] = (count[value] or 0) + 1
     end

@@ -52,13 +52,11 @@ local system = require 'system'
 local test = require 'test'
 local time = require 'time'
 local unix = require 'unix'
+local helpers = require 'helpers'
 local r = require './_rights'
 local C = ffi.C
 
-local function refuses(f, code)
-    local e = test.raises_code(f, code, 'system')
-    test.eq(e.arg, nil)
-end
+local refuses = helpers.refuses
 
 local function confine(attr)
     local rules = system.landlock_create_ruleset(attr)

@@ -64,9 +64,9 @@
 --| local system, time = require 'system', require 'time'
 --| local p = newproxy(true)
 --| getmetatable(p).__gc = function() system.out:write_some(byte_span.append 'finalizer\n') end
+--| local set = system.signal.set.new(system.signal.SIGUSR1)
 --| local worker = spawn_vm './y'
 --| worker:send 'go'
---| local set = system.signal.set.new(system.signal.SIGUSR1)
 --| set:wait()
 --| system.exit(4, { force = 2 })
 --@ file y.lua

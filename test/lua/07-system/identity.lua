@@ -1,15 +1,13 @@
 -- Process, group, session and user ids: what a test can ask and undo (07 §7).
 local test = require 'test'
 local system = require 'system'
+local helpers = require 'helpers'
 local r = require './_rights'
 
 -- The first change opens a directory for good.
 pcall(system.setgroups, {})
 
-local function refuses(f, code)
-    local e = test.raises_code(f, code, 'system')
-    test.eq(e.arg, nil)
-end
+local refuses = helpers.refuses
 
 test('07.57 getpgid and getsid', function()
     for _, name in ipairs { 'getpgid', 'getsid' } do
@@ -25,8 +23,8 @@ test('07.57 getpgid and getsid', function()
 end)
 
 test('07.57 getpid and getppid', function()
-    test.eq(tonumber(r.read_file('/proc/self/stat'):match '%d+'), system.getpid())
-    test.eq(tonumber(r.read_file('/proc/self/stat'):match '%) %a (%d+)'), system.getppid())
+    test.eq(tonumber(helpers.read_file('/proc/self/stat'):match '%d+'), system.getpid())
+    test.eq(tonumber(helpers.read_file('/proc/self/stat'):match '%) %a (%d+)'), system.getppid())
 end)
 
 test('07.55 kill: whether there is such a process', function()

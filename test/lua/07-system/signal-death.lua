@@ -96,13 +96,15 @@
 --@ run $EMILUA x.lua
 --@ test 07.49 a fiber that waits keeps its VM alive
 --@ file x.lua
---| local system = require 'system'
+--| local system, ffi = require 'system', require 'ffi'
+--| ffi.cdef 'int creat(const char*, unsigned);'
 --| local set = system.signal.set.new(system.signal.SIGTERM)
 --| spawn(function()
+--|     ffi.C.creat('ready', 420)
 --|     print(set:wait())
 --|     system.exit(4)
 --| end):detach()
---@ run $EMILUA x.lua & sleep 0.3; kill -0 $! && kill $!; wait $!
+--@ run $EMILUA x.lua & until [ -e ready ]; do sleep 0.01; done; sleep 0.1; kill $!; wait $!
 --@ status 4
 --@ stdout 15
 --@ test 07.49 exit does not wait for waiters

@@ -2,14 +2,10 @@
 local filesystem = require 'filesystem'
 local system = require 'system'
 local test = require 'test'
+local helpers = require 'helpers'
 local p = require './_processes'
 
-local path, case = filesystem.path, p.case
-
-local function fails(opts, code, step)
-    opts.program = opts.program or 'true'
-    test.raises_code(function() system.spawn(opts) end, code, 'system', { step = step })
-end
+local path, case, fails = filesystem.path, p.case, p.fails
 
 local EPERM, EACCES, EINVAL = 1, 13, 22
 
@@ -18,7 +14,7 @@ local function with_namespaces(options, names, f)
     local holder = system.spawn { program = 'unshare', environment = system.environment,
         arguments = { 'unshare', options, 'sleep', '1000' }, stderr = 'share' }
     local own = p.sh('readlink /proc/self/ns/' .. names[#names], { environment = system.environment })
-    p.eventually(function()
+    helpers.eventually(function()
         return p.sh('readlink /proc/$1/ns/$2', { environment = system.environment }, tostring(holder.pid),
             names[#names]) ~= own
     end)
@@ -90,11 +86,11 @@ local function status(field, opts)
 end
 
 case('07.96 set_no_new_privs: only in the child', function()
-    local before = p.read_file('/proc/self/status'):match 'NoNewPrivs:%s*(%d)'
+    local before = helpers.read_file('/proc/self/status'):match 'NoNewPrivs:%s*(%d)'
     test.eq(status('NoNewPrivs', { set_no_new_privs = true }), '1')
     test.eq(status('NoNewPrivs', { set_no_new_privs = false }), before)
     test.eq(status('NoNewPrivs', {}), before)
-    test.eq(p.read_file('/proc/self/status'):match 'NoNewPrivs:%s*(%d)', before)
+    test.eq(helpers.read_file('/proc/self/status'):match 'NoNewPrivs:%s*(%d)', before)
 end)
 
 -- A ruleset that allows reading and executing everywhere, and no writing; nil without Landlock.
@@ -111,7 +107,7 @@ case('07.96 landlock_restrict_self: in the child, not in the parent', function()
     test.eq(p.sh(script, { landlock_restrict_self = ruleset,
         set_no_new_privs = true, environment = system.environment }), 'denied\n')
     p.write_file('made-by-parent', 'x')
-    test.eq(p.read_file 'made-by-parent', 'x')
+    test.eq(helpers.read_file 'made-by-parent', 'x')
     -- Without no_new_privs it takes CAP_SYS_ADMIN, before ids are dropped.
     if p.is_root then
         test.eq(p.sh(script, { landlock_restrict_self = ruleset }),

@@ -3,6 +3,7 @@ local filesystem = require 'filesystem'
 local pipe = require 'pipe'
 local system = require 'system'
 local test = require 'test'
+local helpers = require 'helpers'
 local p = require './_processes'
 
 local case = p.case
@@ -55,15 +56,14 @@ case('07.83 descriptors may change places', function()
     low:close()
     local w2 = high:dup() -- where the first was
     high:close()
-    local a, b = p.number(w1), p.number(w2)
+    local a, b = helpers.number(w1), helpers.number(w2)
     test.ok(a < 10 and b < 10, 'descriptors are low enough to be in the way: ' .. a .. ', ' .. b)
     local child = system.spawn { program = 'sh', arguments = { 'sh', '-c', ('echo to-a >&%d; echo to-b >&%d'):format(a, b) },
         extra_fds = { [a] = w2, [b] = w1 }, stderr = 'share' }
     w1:close() w2:close()
-    test.eq(p.drain(r1), 'to-b\n')
-    test.eq(p.drain(r2), 'to-a\n')
+    test.eq(helpers.drain(r1), 'to-b\n')
+    test.eq(helpers.drain(r2), 'to-a\n')
     child:wait()
-    r1:close() r2:close()
 end)
 
 case('07.83 other numbers than those of the parent', function()
@@ -71,10 +71,9 @@ case('07.83 other numbers than those of the parent', function()
     local child = system.spawn { program = 'sh', arguments = { 'sh', '-c', 'echo three >&3; echo four >&4' },
         extra_fds = { [3] = w2, [4] = w1 }, stderr = 'share' }
     w1:close() w2:close()
-    test.eq(p.drain(r1), 'four\n')
-    test.eq(p.drain(r2), 'three\n')
+    test.eq(helpers.drain(r1), 'four\n')
+    test.eq(helpers.drain(r2), 'three\n')
     child:wait()
-    r1:close() r2:close()
 end)
 
 case('07.83 keys outside of 3 to 9 are ignored', function()
@@ -91,8 +90,7 @@ case('07.83 a descriptor for several numbers, the standard ones included', funct
         stdout = writer, stderr = writer, extra_fds = { [7] = writer } }
     writer:close()
     child:wait()
-    test.eq(p.drain(reader), '1\n2\n7\n')
-    reader:close()
+    test.eq(helpers.drain(reader), '1\n2\n7\n')
 end)
 
 case('07.83 standard streams of the parent as extra descriptors, and changed places', function()
@@ -106,18 +104,17 @@ end)
 case('07.84 descriptors of the parent are as they were', function()
     local reader, writer = pipe.pair()
     local fd = writer:release()
-    local before = p.number(fd)
+    local before = helpers.number(fd)
     for _ = 1, 3 do
         local child = system.spawn { program = 'sh', arguments = { 'sh', '-c', 'echo x' }, stdout = fd,
             extra_fds = { [5] = fd } }
         child:wait()
     end
-    test.eq(p.number(fd), before)
+    test.eq(helpers.number(fd), before)
     writer = pipe.write_stream.new(fd)
     require('stream').write_all(writer, 'y\n')
     writer:close()
-    test.eq(p.drain(reader), 'x\nx\nx\ny\n')
-    reader:close()
+    test.eq(helpers.drain(reader), 'x\nx\nx\ny\n')
 end)
 
 case('07.84 inherited descriptors are not in non-blocking mode', function()
@@ -156,18 +153,8 @@ case('07.97 failures leave no process and no descriptor', function()
 end)
 
 case('07.97 no descriptor left for the child: the error tells, nothing leaks', function()
-    local limit = p.ffi.new('unsigned long[2]')
-    local RLIMIT_NOFILE = 7
-    test.eq(p.C.getrlimit(RLIMIT_NOFILE, limit), 0)
-    local old = limit[0]
     local before = test.fds()
-    local highest = p.C.dup(0)
-    p.C.close(highest)
-    limit[0] = 5
-    p.C.setrlimit(RLIMIT_NOFILE, limit)
-    local ok, e = pcall(system.spawn, { program = 'true' })
-    limit[0] = old
-    p.C.setrlimit(RLIMIT_NOFILE, limit)
+    local ok, e = helpers.without_free_descriptors(function() return system.spawn { program = 'true' } end)
     test.eq(ok, false)
     test.eq(e.code, 24)
     test.eq(tostring(e.category), 'system')

@@ -14,6 +14,7 @@
 --@ stdout 0
 local ffi = require 'ffi'
 local system = require 'system'
+local helpers = require 'helpers'
 local p = require './_processes'
 
 local SIGTTOU, SIG_IGN = 22, ffi.cast('void*', 1)
@@ -26,7 +27,7 @@ local child = system.spawn {
     program = 'sleep', arguments = { 'sleep', '1000' }, stdin = 'share', process_group = 0,
     foreground = choice[system.arguments[3]],
 }
-local group, foreground = p.read_file('/proc/' .. child.pid .. '/stat'):match '%) %a %d+ (%d+) %d+ %d+ (%d+)'
+local group, foreground = helpers.read_file('/proc/' .. child.pid .. '/stat'):match '%) %a %d+ (%d+) %d+ %d+ (%d+)'
 local is_foreground = system.in_:tcgetpgrp() == child.pid
 system.in_:tcsetpgrp(own)
 print(tonumber(group) == child.pid, is_foreground and foreground == group)

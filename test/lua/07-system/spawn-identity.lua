@@ -2,25 +2,16 @@
 local filesystem = require 'filesystem'
 local system = require 'system'
 local test = require 'test'
+local helpers = require 'helpers'
 local p = require './_processes'
 
-local path, case = filesystem.path, p.case
+local path, case, fails, refuses = filesystem.path, p.case, p.fails, p.refuses
 
 local function root_case(name, f)
     case(name, function()
         if not p.is_root then return test.skipped 'needs root' end
         return f()
     end)
-end
-
-local function refuses(opts, arg)
-    opts.program = 'true'
-    test.raises_code(function() system.spawn(opts) end, 22, 'generic', { arg = arg })
-end
-
-local function fails(opts, code, step)
-    opts.program = 'true'
-    test.raises_code(function() system.spawn(opts) end, code, 'system', { step = step })
 end
 
 -- A field of /proc/PID/status of a child with these options.
@@ -48,7 +39,7 @@ case('07.85 no signal is ignored or blocked in the child', function()
     p.C.pthread_sigmask(SIG_BLOCK, set, old)
     local held = system.signal.set.new(system.signal.SIGUSR2, system.signal.SIGWINCH)
     local ignored, blocked, caught = status 'SigIgn', status 'SigBlk', status 'SigCgt'
-    local own = p.read_file('/proc/thread-self/status')
+    local own = helpers.read_file('/proc/thread-self/status')
     p.C.pthread_sigmask(2, old, nil)
     p.C.signal(SIGHUP, nil)
     p.C.signal(SIGUSR1, nil)
@@ -107,7 +98,7 @@ root_case('07.87 neither ids nor memory of this process change', function()
     status('Uid', { ruid = 1000, euid = 1000, rgid = 1000, egid = 1000, extra_groups = {} })
     test.eq(p.C.prctl(PR_GET_DUMPABLE), 1)
     test.eq(p.C.getuid(), 0)
-    test.match(p.read_file('/proc/self/status'), 'Uid:%s*0%s+0%s+0%s+0')
+    test.match(helpers.read_file('/proc/self/status'), 'Uid:%s*0%s+0%s+0%s+0')
 end)
 
 root_case('07.87 who was given other ids has lost the rights of root', function()

@@ -4,17 +4,10 @@ local filesystem = require 'filesystem'
 local generic_error = require 'generic_error'
 local system = require 'system'
 local test = require 'test'
+local helpers = require 'helpers'
 local p = require './_processes'
 
-local path, case = filesystem.path, p.case
-
-local function refuses(opts, arg)
-    test.raises_code(function() system.spawn(opts) end, 22, 'generic', { arg = arg })
-end
-
-local function fails(opts, code, step)
-    test.raises_code(function() system.spawn(opts) end, code, 'system', { step = step })
-end
+local path, case, fails, refuses = filesystem.path, p.case, p.fails, p.refuses
 
 local ENOENT, E2BIG, ENOEXEC, EACCES, ENOTDIR = 2, 7, 8, 13, 20
 
@@ -58,9 +51,7 @@ case('07.76 spawn{} and a wrong type of every option report its name', function(
     }
     for option, values in pairs(wrong) do
         for _, value in ipairs(values) do
-            local opts = { program = 'true' }
-            opts[option] = value
-            refuses(opts, option)
+            refuses({ [option] = value }, option)
         end
     end
 end)
@@ -70,9 +61,7 @@ case('07.76 a closed descriptor is reported by the name of its option', function
     fd:close()
     for _, option in ipairs { 'program', 'stdin', 'stdout', 'stderr', 'landlock_restrict_self', 'working_directory',
         'setns_user', 'setns_mount', 'setns_uts', 'setns_ipc', 'setns_net' } do
-        local opts = { program = 'true' }
-        opts[option] = fd
-        refuses(opts, option)
+        refuses({ [option] = fd }, option)
     end
     refuses({ program = 'true', extra_fds = { [4] = fd } }, 'extra_fds')
     refuses({ program = 'true', start_new_session = true, set_ctty = fd }, 'set_ctty')
@@ -84,14 +73,10 @@ case('07.76 a descriptor that is being sent is busy', function()
     local a, b = unix.seqpacket_socket.pair()
     local buffer = byte_span.new(200000)
     -- Fill the socket, so that the next send stays pending.
-    local filler = spawn(function()
-        while true do a:send(buffer) end
-    end)
-    local time = require 'time'
-    time.sleep(0.05)
+    local filler = helpers.fill(function() a:send(buffer) end)
     local fd = p.open('/dev/null')
     local sender = spawn(function() a:send_with_fds(byte_span.append('x'), { fd }) end)
-    time.sleep(0.05)
+    this_fiber.yield()
     local e = test.raises_code(function() system.spawn { program = 'true', stdin = fd } end, 16, 'generic',
         { arg = 'stdin' })
     test.raises_code(function() system.spawn { program = fd } end, 16, 'generic', { arg = 'program' })
@@ -183,18 +168,17 @@ case('07.80 a descriptor of a program runs it, whatever its number', function()
     for _, target in ipairs { 3, 5, 9 } do
         -- The program's descriptor has a number that the child uses for something else.
         local n = p.C.open('/bin/echo', p.O_RDONLY)
-        local program = p.descriptor(n)
+        local program = helpers.descriptor(n)
         local extra = {}
         for i = 3, 9 do extra[i] = writer end
         local child = system.spawn { program = program, arguments = { 'echo', 'x' }, stdout = writer, extra_fds = extra }
         child:wait()
         test.eq(child.exit_code, 0)
-        test.ok(p.number(program) > 0)
+        test.ok(helpers.number(program) > 0)
         program:close()
     end
     writer:close()
-    test.eq(p.drain(reader), 'x\nx\nx\n')
-    reader:close()
+    test.eq(helpers.drain(reader), 'x\nx\nx\n')
 end)
 
 case('07.80 a descriptor of a script: ENOENT; of a directory: EACCES', function()

@@ -1,20 +1,17 @@
 -- system.spawn: controlling terminal and foreground group.
 local pipe = require 'pipe'
+local serial_port = require 'serial_port'
 local system = require 'system'
 local test = require 'test'
+local helpers = require 'helpers'
 local p = require './_processes'
 
-local case = p.case
-
-local function refuses(opts, arg)
-    opts.program = 'true'
-    test.raises_code(function() system.spawn(opts) end, 22, 'generic', { arg = arg })
-end
+local case, fails, refuses = p.case, p.fails, p.refuses
 
 local ENOTTY = 25
 
 case('07.89 set_ctty and foreground need their conditions, and exclude each other', function()
-    local master, slave = p.terminal()
+    local master, slave = serial_port.ptypair()
     refuses({ set_ctty = slave }, 'set_ctty')
     refuses({ set_ctty = slave, start_new_session = false }, 'set_ctty')
     refuses({ foreground = slave }, 'foreground')
@@ -25,46 +22,41 @@ case('07.89 set_ctty and foreground need their conditions, and exclude each othe
     refuses({ foreground = 'terminal', process_group = 0, stdin = 'share' }, 'foreground')
     refuses({ start_new_session = true, set_ctty = slave, process_group = 0, foreground = slave }, 'set_ctty/foreground')
     slave:close()
-    p.C.close(master)
+    master:close()
 end)
 
 case('07.89 on a pipe: ENOTTY', function()
     local reader, writer = pipe.pair()
     local fd = reader:release()
-    test.raises_code(function() system.spawn { program = 'true', start_new_session = true, set_ctty = fd } end, ENOTTY,
-        'system', { step = 'set_ctty' })
-    test.raises_code(function() system.spawn { program = 'true', process_group = 0, foreground = fd } end, ENOTTY, 'system',
-        { step = 'foreground' })
+    fails({ start_new_session = true, set_ctty = fd }, ENOTTY, 'set_ctty')
+    fails({ process_group = 0, foreground = fd }, ENOTTY, 'foreground')
     fd:close()
     writer:close()
 end)
 
 case('07.90 a child with set_ctty can open /dev/tty', function()
-    local master, slave = p.terminal()
+    local master, slave = serial_port.ptypair()
     local child = system.spawn { program = 'sh', arguments = { 'sh', '-c', 'echo to-tty >/dev/tty' }, stdin = slave,
         stdout = slave, stderr = slave, start_new_session = true, set_ctty = slave }
     slave:close()
     child:wait()
     test.eq(child.exit_code, 0)
-    local buffer = p.ffi.new('char[100]')
-    test.eq(p.ffi.string(buffer, p.C.read(master, buffer, 100)), 'to-tty\r\n')
-    p.C.close(master)
+    test.eq(helpers.drain(master), 'to-tty\r\n')
     -- Without it there is no such terminal.
     test.match(p.sh('(: </dev/tty) 2>/dev/null || echo none', { start_new_session = true }), 'none')
 end)
 
 case('07.90 a terminal of another session is not given away', function()
-    local master, slave = p.terminal()
+    local master, slave = serial_port.ptypair()
     local owner = p.sleeper { start_new_session = true, set_ctty = slave }
     local EPERM = 1
     if not p.is_root then -- root may steal it, if it asks for that
-        test.raises_code(function() system.spawn { program = 'true', start_new_session = true, set_ctty = slave } end, EPERM,
-            'system', { step = 'set_ctty' })
+        fails({ start_new_session = true, set_ctty = slave }, EPERM, 'set_ctty')
     end
     owner:kill(9)
     owner:wait()
     slave:close()
-    p.C.close(master)
+    master:close()
 end)
 
 test.done()

@@ -10,6 +10,8 @@
 --|     assert(not ok and e.code == code and tostring(e.category) == category and e.arg == nil, tostring(e))
 --| end
 --| function eof(f) fails(f, 2, 'asio.misc') end
+--| -- Tells who reads our stderr to go on.
+--| function go() system.err:write_some(byte_span.append 'go\n') end
 
 --@ test 07.8 a pipe, to its end and beyond
 --@ file x.lua
@@ -119,8 +121,9 @@
 --| time.sleep(0.05)
 --| first:interrupt()
 --| print(first:join())
+--| lib.go()
 --| print(second:join())
---@ run { sleep 0.4; printf 'complete'; } | $EMILUA x.lua
+--@ run mkfifo go; { read go <go; printf 'complete'; } | $EMILUA x.lua 2>go
 --@ stdout Fiber interrupted
 --@ stdout complete
 --@ test 07.14 a reader does not stop others
@@ -128,8 +131,9 @@
 --| local lib, time = require './lib', require 'time'
 --| local reader = spawn(function() print(lib.read()) end)
 --| for i = 1, 3 do time.sleep(0.01) print(i) end
+--| lib.go()
 --| reader:join()
---@ run { sleep 0.4; printf 'data'; } | $EMILUA x.lua
+--@ run mkfifo go; { read go <go; printf 'data'; } | $EMILUA x.lua 2>go
 --@ stdout 1
 --@ stdout 2
 --@ stdout 3
@@ -157,8 +161,9 @@
 --| end)
 --| time.sleep(0.05)
 --| reader:interrupt()
+--| lib.go()
 --| print(reader:join())
---@ run { sleep 0.3; printf 'data'; } | $EMILUA x.lua
+--@ run mkfifo go; { read go <go; printf 'data'; } | $EMILUA x.lua 2>go
 --@ stdout data
 --@ test 07.15 data that came first are returned
 --@ file x.lua
@@ -206,7 +211,7 @@
 --| lib.read()
 --| for _ = 1, 3 do lib.fails(function() system.out:write_some(byte_span.append 'x') end, 32, 'system') end
 --| system.err:write_some(byte_span.append 'EPIPE\n')
---@ run mkfifo go; exec 3<>go; { $EMILUA x.lua <go 2>&3; } | { exec <&-; echo go >&3; }; sleep 0.3; head -n 1 <&3
+--@ run mkfifo go; exec 3<>go; { $EMILUA x.lua <go 2>&3; } | { exec <&-; echo go >&3; }; head -n 1 <&3
 --@ stdout EPIPE
 --@ test 07.19 a blocked writer when the last reader goes
 --@ file x.lua

@@ -41,11 +41,17 @@ local what = system.arguments[3]
 
 local function say(line) system.out:write_some(byte_span.append(line, '\n')) end -- at once, unlike print
 
+local held      -- until this is closed the child says nothing
+
 local function start(signo, opts)
     local reader, writer = pipe.pair()
+    local stdin
+    stdin, held = pipe.pair()
+    stdin = stdin:release()
     opts = opts or {}
     opts.program = 'sh'
-    opts.arguments = { 'sh', '-c', 'trap "" TERM; echo ready >&3; sleep 0.4; echo child' }
+    opts.arguments = { 'sh', '-c', 'trap "" TERM; echo ready >&3; read line; sleep 0.3; echo child' }
+    opts.stdin = stdin
     opts.environment = system.environment
     opts.stdout = 'share'
     writer = writer:release()
@@ -53,6 +59,7 @@ local function start(signo, opts)
     opts.signal_on_gcreaper = signo
     local child = system.spawn(opts)
     writer:close()
+    stdin:close()
     reader:read_some(byte_span.new(6))
     return child
 end
@@ -70,17 +77,17 @@ elseif what == 'exit' then
     spawn(function() child:wait() end)
     this_fiber.yield()
     say 'main'
+    held:close()
     system.exit(7)
 elseif what == 'force' then
     child = start(9)
     say 'main'
     system.exit(0, { force = 2 })
 elseif what == 'worker' then
-    for _ = 1, 2 do
-        local channel = spawn_vm { module = '.', inherit_context = false, concurrency_hint = 1 }
-        channel:send(1)
-    end
+    local channels = {}
+    for i = 1, 2 do channels[i] = spawn_vm { module = '.', inherit_context = false, concurrency_hint = 1 } end
     say 'main'
+    for _, channel in ipairs(channels) do channel:send(1) end
 elseif what == 'pdeathsig' then
     child = system.spawn { program = 'sleep', arguments = { 'sleep', '1000' }, pdeathsig = 9 }
     system.exit(3, { force = 2 })
@@ -89,4 +96,5 @@ elseif what == 'pdeathsig-worker' then
 else
     child = start(tonumber(what))
     say 'main'
+    held:close()
 end

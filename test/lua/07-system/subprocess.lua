@@ -1,8 +1,8 @@
 -- Subprocess objects.
-local generic_error = require 'generic_error'
 local system = require 'system'
 local test = require 'test'
 local time = require 'time'
+local helpers = require 'helpers'
 local p = require './_processes'
 
 local case = p.case
@@ -46,7 +46,7 @@ end)
 
 case('07.101 a child that ended is still there until it was waited for', function()
     local child = shell 'exit 5'
-    p.eventually(function() return ended(child) end)
+    helpers.eventually(function() return ended(child) end)
     test.eq(type(child.pid), 'number')
     child:kill(0)
     child:kill(15)
@@ -87,7 +87,7 @@ end)
 
 case('07.103 wait is an interruption point, also for a child that has ended', function()
     local child = shell 'exit 1'
-    p.eventually(function() return ended(child) end)
+    helpers.eventually(function() return ended(child) end)
     local f = spawn(function() child:wait() end)
     f:interrupt()
     f:join()
@@ -152,7 +152,7 @@ case('07.105 stopping does not complete wait', function()
         done = true
     end)
     child:kill(19)
-    p.eventually(function() return p.state_of(child.pid) == 'T' end)
+    helpers.eventually(function() return p.state_of(child.pid) == 'T' end)
     time.sleep(0.05)
     test.eq(done, false)
     child:kill(18)
@@ -166,7 +166,7 @@ case('07.106 a collected handle: SIGTERM, and the child is reaped', function()
     local pid = p.sleeper().pid
     collectgarbage()
     collectgarbage()
-    p.eventually(function() return p.children() == 'none' end)
+    helpers.eventually(function() return p.children() == 'none' end)
     test.eq(p.state_of(pid), nil)
 end)
 
@@ -176,23 +176,23 @@ case('07.106 a collected handle: the signal asked for, or none', function()
         writer = writer:release()
         system.spawn { program = 'sh', stdout = writer, signal_on_gcreaper = signo, environment = system.environment,
             arguments = { 'sh', '-c', 'trap "echo USR1; exit" USR1; trap "echo TERM; exit" TERM; echo ready; ' ..
-                'n=0; while [ $n -lt 3 ]; do sleep 0.1; n=$((n + 1)); done; echo end' } }
+                'until [ -e "$0" ]; do sleep 0.01; done; echo end', 'collected' .. signo } }
         writer:close()
         local buffer = byte_span.new(6)
         test.eq(reader:read_some(buffer), 6)
         collectgarbage()
         collectgarbage()
-        test.eq(p.drain(reader), expected)
-        reader:close()
+        p.write_file('collected' .. signo, '')
+        test.eq(helpers.drain(reader), expected)
     end
-    p.eventually(function() return p.children() == 'none' end)
+    helpers.eventually(function() return p.children() == 'none' end)
 end)
 
 case('07.106 a hundred collected handles', function()
     for _ = 1, 100 do p.sleeper() end
     collectgarbage()
     collectgarbage()
-    p.eventually(function() return p.children() == 'none' end)
+    helpers.eventually(function() return p.children() == 'none' end)
 end)
 
 case('07.108 a fiber in wait keeps the handle', function()
@@ -244,7 +244,7 @@ case('07.110 the status was thrown away: ECHILD, no status', function()
     p.sleeper()
     collectgarbage()
     collectgarbage()
-    p.eventually(function() return p.children() == 'none' end)
+    helpers.eventually(function() return p.children() == 'none' end)
     p.C.signal(SIGCHLD, nil)
     test.eq(ok, false)
     test.eq(e.code, ECHILD)
@@ -259,7 +259,7 @@ end)
 
 case('07.110 reaped by foreign code', function()
     local child = shell 'exit 3'
-    p.eventually(function() return ended(child) end)
+    helpers.eventually(function() return ended(child) end)
     local P_PID, WEXITED = 1, 4
     test.eq(p.C.waitid(P_PID, child.pid, p.ffi.new('int[32]'), WEXITED), 0)
     test.raises_code(function() child:wait() end, ECHILD, 'system')

@@ -2,7 +2,7 @@
 local test = require 'test'
 local system = require 'system'
 local serial_port = require 'serial_port'
-local time = require 'time'
+local helpers = require 'helpers'
 local generic = require 'generic_error'
 
 local function is_hung_up(e) return e == generic.EIO and tostring(e.category) == 'system' end
@@ -79,13 +79,18 @@ test('07.90 an interactive shell', function()
     }
     slave:close()
     expect(master, '> ')
+    -- Before that the shell, or the child that it is yet, ignores the keys.
+    local function job_runs()
+        local group = master:tcgetpgrp()
+        return group ~= sh.pid and helpers.read_file('/proc/' .. group .. '/comm') == 'sleep\n'
+    end
     master:write_some(byte_span.append 'sleep 100\n')
-    time.sleep(0.2)
+    helpers.eventually(job_runs)
     master:write_some(byte_span.append '\26')
     expect(master, '[Ss]topped')
     master:write_some(byte_span.append 'fg\n')
     expect(master, 'sleep 100\r\n')
-    time.sleep(0.2)
+    helpers.eventually(job_runs)
     master:write_some(byte_span.append '\3')
     master:write_some(byte_span.append 'echo $((6 * 7)); exit 3\n')
     expect(master, '42\r\n')
