@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,9 +29,6 @@
 namespace emilua {
 
 namespace {
-
-constexpr std::uint64_t known_namespaces =
-    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC;
 
 struct request {
     enum class kind : std::uint8_t {
@@ -65,9 +63,9 @@ sigset_t every_signal()
     return all;
 }
 
-// A child whose death before its program runs is news to its creator. The progress is memory that this child
-// alone shares with us, until its program runs.
-struct starting_child {
+// An actor. Its death before its program runs is news to its creator, unless the two share stderr: the
+// progress is memory that this child alone shares with us, until its program runs.
+struct child {
     pid_t pid;
     start_progress* progress;
 };
@@ -82,7 +80,7 @@ public:
     [[noreturn]] void run();
 
 private:
-    void reap(int flags);
+    bool reap(int flags);
     void note_end(pid_t pid, int status);
     reply spawn(const request& r, int setup, int& pidfd);
     reply signal(const request& r, int pidfd);
@@ -90,7 +88,7 @@ private:
     reply answer(const request& r, int fd, int& pidfd);
 
     const int control_;
-    std::vector<starting_child> starting_;
+    std::vector<child> children_;
 };
 
 void server::run()
@@ -99,7 +97,8 @@ void server::run()
     sigset_t all_but_sigchld = every_signal();
     sigdelset(&all_but_sigchld, SIGCHLD);
     for (;;) {
-        reap(WNOHANG);
+        while (reap(WNOHANG)) {
+        }
         pollfd readable{control_, POLLIN, 0};
         if (ppoll(&readable, 1, nullptr, &all_but_sigchld) < 0 && errno == EINTR)
             continue; // a child has ended
@@ -124,26 +123,34 @@ void server::run()
     close(control_);
     // As long as an actor lives we keep the executable busy: a container cannot write to it by way of
     // /proc/self/exe.
-    reap(0);
+    while (!children_.empty() && reap(0)) {
+    }
     _exit(EXIT_SUCCESS);
 }
 
-void server::reap(int flags)
+// Also what an actor left behind, such as its own fork server: the program, which may be process 1, never
+// sees that. False: there was nothing to reap.
+bool server::reap(int flags)
 {
     int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, flags)) > 0)
-        note_end(pid, status);
+    pid_t pid = waitpid(-1, &status, flags);
+    if (pid <= 0)
+        return false;
+    note_end(pid, status);
+    return true;
 }
 
 void server::note_end(pid_t pid, int status)
 {
-    auto child = std::ranges::find(starting_, pid, &starting_child::pid);
-    if (child == starting_.end())
+    auto ended = std::ranges::find(children_, pid, &child::pid);
+    if (ended == children_.end())
         return;
-    bool settled = child->progress->settled;
-    munmap(child->progress, sizeof(start_progress));
-    starting_.erase(child);
+    start_progress* progress = ended->progress;
+    children_.erase(ended);
+    if (!progress)
+        return;
+    bool settled = progress->settled;
+    munmap(progress, sizeof(start_progress));
     // SIGKILL is how creators end their actors: no news.
     if (settled || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
         return;
@@ -160,8 +167,6 @@ void server::note_end(pid_t pid, int status)
 
 reply server::spawn(const request& r, int setup, int& pidfd)
 {
-    if (r.namespaces & ~known_namespaces)
-        return {.error = EINVAL};
     if (setup < 0) // there was no room for it
         return {.error = EMFILE};
     start_progress* progress = nullptr;
@@ -177,14 +182,16 @@ reply server::spawn(const request& r, int setup, int& pidfd)
         this_start.progress = progress;
         run_actor_process(setup, r.namespaces & CLONE_NEWUSER);
     }
-    int error = pid < 0 ? errno : 0;
-    if (progress && error) {
-        munmap(progress, sizeof(start_progress));
-    } else if (progress) {
-        madvise(progress, sizeof(start_progress), MADV_DONTFORK); // no other child sees it
-        starting_.push_back({pid, progress});
+    if (pid < 0) {
+        int error = errno;
+        if (progress)
+            munmap(progress, sizeof(start_progress));
+        return {.error = error};
     }
-    return {error, pid};
+    if (progress)
+        madvise(progress, sizeof(start_progress), MADV_DONTFORK); // no other child sees it
+    children_.push_back({pid, progress});
+    return {.pid = pid};
 }
 
 reply server::signal(const request& r, int pidfd)
@@ -230,15 +237,11 @@ void set_signals()
 {
     forget();
     set_signals();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     // Nothing but 0-2 and the socket, whatever the program was started with.
     dup3(control, 3, O_CLOEXEC);
     close_range(4, ~0u, 0);
     server{3}.run();
-}
-
-boost::system::system_error failure(int error)
-{
-    return boost::system::system_error{error, boost::system::system_category()};
 }
 
 } // namespace
@@ -274,12 +277,27 @@ fork_server::~fork_server()
     close(control_);
 }
 
+namespace {
+
+// 0 or errno: of the dialogue, or what the server answered.
+int ask(int control, const request& r, reply& answer, std::span<const int> descriptors = {},
+        std::span<const std::byte> payload = {}, std::span<int> received = {})
+{
+    int error = send_all(control, bytes_of(r), descriptors);
+    if (!error)
+        error = send_all(control, payload);
+    if (!error)
+        error = receive_all(control, bytes_of(answer), received);
+    return error ? error : answer.error;
+}
+
+} // namespace
+
 void fork_server::await_start()
 {
-    request r{.what = request::kind::greet};
     reply answer;
-    if (send_all(control_, bytes_of(r)) == 0)
-        receive_all(control_, bytes_of(answer)); // an error is that of the first who needs the server
+    ask(control_, {.what = request::kind::greet},
+        answer); // an error is that of the first who needs the server
 }
 
 fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, int setup)
@@ -288,27 +306,20 @@ fork_server::process fork_server::spawn(std::uint64_t namespaces, bool shared, i
     reply answer;
     int pidfd;
     std::lock_guard lock{mutex_};
-    int error = send_all(control_, bytes_of(r), {&setup, 1});
-    if (!error)
-        error = receive_all(control_, bytes_of(answer), {&pidfd, 1});
+    int error = ask(control_, r, answer, {&setup, 1}, {}, {&pidfd, 1});
+    if (!error &&
+        pidfd < 0) // we have no room for one more descriptor; the process ends for lack of instructions
+        error = EMFILE;
     if (error)
-        throw failure(error);
-    if (answer.error)
-        throw failure(answer.error);
-    if (pidfd < 0) // we have no room for one more descriptor; the process ends for lack of instructions
-        throw failure(EMFILE);
+        throw boost::system::system_error{error, boost::system::system_category()};
     return {answer.pid, pidfd};
 }
 
 int fork_server::signal(int pidfd, int signo)
 {
-    request r{.what = request::kind::signal, .signo = signo};
     reply answer;
     std::lock_guard lock{mutex_};
-    int error = send_all(control_, bytes_of(r), {&pidfd, 1});
-    if (!error)
-        error = receive_all(control_, bytes_of(answer));
-    return error ? error : answer.error;
+    return ask(control_, {.what = request::kind::signal, .signo = signo}, answer, {&pidfd, 1});
 }
 
 bool fork_server::mirror(const process_change& change)
@@ -318,12 +329,8 @@ bool fork_server::mirror(const process_change& change)
               .number = change.number,
               .payload_size = change.payload.size()};
     reply answer;
-    int error = send_all(control_, bytes_of(r), {&change.fd, std::size_t(change.fd >= 0)});
-    if (!error)
-        error = send_all(control_, change.payload);
-    if (!error)
-        error = receive_all(control_, bytes_of(answer));
-    return error ? error == EPIPE : answer.error == 0; // who is dead starts no process
+    int error = ask(control_, r, answer, {&change.fd, std::size_t(change.fd >= 0)}, change.payload);
+    return error == 0 || error == EPIPE; // who is dead starts no process
 }
 
 } // namespace emilua

@@ -1,0 +1,35 @@
+-- A program that is process 1, as in a container, is left no zombies by its actors (03 §8.3).
+--@ need userns cmd:unshare
+--@ file actor.lua
+--| -- Also what it leaves behind itself is not the program's to reap.
+--| require('system').spawn{ program = '/bin/true', arguments = { 'true' } }
+--@ file main.lua
+--| local system, pipe, time = require 'system', require 'pipe', require 'time'
+--| -- Of all processes but the counting one: how many are zombies.
+--| local function zombies()
+--|     local reader, writer = pipe.pair()
+--|     local fd = writer:release()
+--|     local sh = system.spawn{ program = '/bin/sh', stdout = fd,
+--|         arguments = { 'sh', '-c', 'cat /proc/[0-9]*/status 2>/dev/null | grep -c "^State:.Z"' } }
+--|     fd:close()
+--|     local b = byte_span.new(20)
+--|     local count = tonumber(tostring(b:slice(1, reader:read_some(b))))
+--|     reader:close()
+--|     sh:wait()
+--|     return count
+--| end
+--| for i = 1, 5 do
+--|     local channel = spawn_vm{ module = tostring(_FILE):gsub('main', 'actor'), subprocess = { stderr = 'share' } }
+--|     repeat time.sleep(0.01) until not channel.child_pid or not pcall(channel.send, channel, 1)
+--| end
+--| local left
+--| for i = 1, 200 do
+--|     left = zombies()
+--|     if left == 0 then break end
+--|     time.sleep(0.02)
+--| end
+--| print(system.getpid(), left)
+
+--@ test 03.45 no zombies in a program that is process 1
+--@ run unshare -rpf --mount-proc $EMILUA main.lua | tr '\t' ' '
+--@ stdout 1 0
