@@ -4,6 +4,7 @@
 // it opens it and could not give the descriptor away.
 //
 // Cancellation story: see io_object.hpp. A cancelled read or write transferred nothing.
+#include "core/arguments.hpp"
 #include "io/io_object.hpp"
 #include "io/open.hpp"
 
@@ -238,7 +239,7 @@ int get_foreground(lua_State* L)
 int set_foreground(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    auto group = static_cast<pid_t>(luaL_checkinteger(L, 2));
+    pid_t group = check_int(L, 2);
     if (tcsetpgrp(number_of(L, self), group) != 0)
         throw_errno(errno);
     return 0;

@@ -1,4 +1,5 @@
 // Processes, groups, sessions, user and group ids (07 §7).
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "system/process_change.hpp"
 #include "system/system.hpp"
@@ -15,12 +16,6 @@ namespace emilua {
 namespace {
 
 using kind = process_change::kind;
-
-// A number that no process or signal has stays one.
-int check_int(lua_State* L, int index)
-{
-    return static_cast<int>(std::clamp<lua_Integer>(luaL_checkinteger(L, index), INT_MIN, INT_MAX));
-}
 
 int push_result(lua_State* L, int result)
 {

@@ -5,6 +5,7 @@
 // again, non-blocking. Where that cannot be (sockets, no permission, devices that are another one when they
 // are opened again) we wait for readiness and ask for no more than is ready. What cannot be polled (regular
 // files, /dev/null) is always ready.
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/file_descriptor.hpp"
@@ -242,7 +243,7 @@ int get_foreground(lua_State* L)
 
 int set_foreground(lua_State* L)
 {
-    auto group = static_cast<pid_t>(luaL_checkinteger(L, 2));
+    pid_t group = check_int(L, 2);
     if (tcsetpgrp(number_of(L), group) != 0)
         raise(L, last_error());
     return 0;

@@ -2,6 +2,7 @@
 // the next one gets it.
 #include "system/subprocess.hpp"
 
+#include "core/arguments.hpp"
 #include "core/await.hpp"
 #include "core/class.hpp"
 #include "system/capabilities.hpp"
@@ -77,7 +78,7 @@ int get_exit_signal(lua_State* L)
 int kill(lua_State* L)
 {
     luaL_checktype(L, 2, LUA_TNUMBER);
-    auto signo = static_cast<int>(lua_tointeger(L, 2));
+    int signo = to_int(lua_tointeger(L, 2));
     if (int error = signal_process(check_child(L).pidfd.native_handle(), signo))
         raise_errno(L, error);
     return 0;

@@ -242,7 +242,7 @@
 --|     local group = s:tcgetpgrp()
 --|     assert(group > 1)
 --|     assert(select('#', s:tcsetpgrp(group)) == 0)
---|     for id, code in pairs { [999999] = 3, [1] = 1, [-5] = 22 } do
+--|     for id, code in pairs { [999999] = 3, [1] = 1, [-5] = 22, [2 ^ 32 + group] = 3 } do
 --|         local e = select(2, pcall(s.tcsetpgrp, s, id))
 --|         assert((e.code == code or e.code == 3) and tostring(e.category) == 'system', tostring(e))
 --|     end
