@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -26,7 +27,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace emilua {
@@ -85,9 +85,12 @@ standard_stream::standard_stream(boost::asio::io_context& io, int number)
     epoll_event event{};
     event.events = number == STDIN_FILENO ? EPOLLIN : EPOLLOUT;
     if (poller.value < 0)
-        throw std::system_error{errno, std::system_category()};
-    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0)
-        return;
+        throw boost::system::system_error{last_error()};
+    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0) {
+        if (errno == EPERM || errno == EBADF) // no such operation, or no descriptor for transfers
+            return;
+        throw boost::system::system_error{last_error()};
+    }
     readiness.emplace(io, poller.value);
     poller.release();
     how = own.value >= 0 ? access::own_description : S_ISSOCK(st.st_mode) ? access::socket : access::shared;
