@@ -99,12 +99,7 @@ void read_environment(lua_State* L, int table, subprocess_options& o)
 // The descriptor on top of the stack, which stays there.
 void add_descriptor(lua_State* L, subprocess_options& o, std::string_view arg)
 {
-    auto* fd = test<file_descriptor>(L, -1);
-    if (fd && fd->in_flight)
-        raise(L, errc::device_or_resource_busy, {{"arg", arg}});
-    if (!fd || fd->value < 0)
-        raise_invalid_argument(L, arg);
-    o.descriptors[o.descriptor_count++] = fd->value;
+    o.descriptors[o.descriptor_count++] = check_file_descriptor(L, -1, arg).value;
 }
 
 void read_stdio(lua_State* L, int table, subprocess_options& o)

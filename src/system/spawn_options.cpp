@@ -87,12 +87,7 @@ std::int64_t top_integer(lua_State* L, const char* option, std::int64_t min = IN
 
 int top_descriptor(lua_State* L, const char* option)
 {
-    auto* fd = test<file_descriptor>(L, -1);
-    if (fd && fd->in_flight)
-        raise(L, errc::device_or_resource_busy, {{"arg", option}});
-    if (!fd || fd->value < 0)
-        raise_invalid_argument(L, option);
-    return fd->value;
+    return check_file_descriptor(L, -1, option).value;
 }
 
 void require_table(lua_State* L, const char* option)
