@@ -12,7 +12,6 @@
 #include "io/file_descriptor.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/system/system_error.hpp>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -20,11 +19,6 @@
 namespace emilua {
 
 using io_executor = boost::asio::io_context::executor_type;
-
-[[noreturn]] inline void throw_errno(int error)
-{
-    throw boost::system::system_error{error, boost::system::system_category()};
-}
 
 // Arguments are checked first, then this: raises EBADF.
 template <class T>

@@ -30,7 +30,7 @@ int pair(lua_State* L)
     auto& writer = push<write_stream>(L, vm::of(L).io());
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     file_descriptor read_end, write_end;
     read_end.value = ends[0];
     write_end.value = ends[1];

@@ -28,12 +28,6 @@ struct serial_port : boost::asio::posix::basic_stream_descriptor<io_executor> {
     using basic_stream_descriptor::basic_stream_descriptor;
 };
 
-void throw_on(error_code ec)
-{
-    if (ec)
-        throw boost::system::system_error{ec};
-}
-
 // Raises EBADF.
 int number_of(lua_State* L, serial_port& self)
 {
@@ -52,7 +46,7 @@ int open(lua_State* L)
     file_descriptor fd;
     fd.value = ::open(path.data(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); // waits for no carrier
     if (fd.value < 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     self.assign(fd.value);
     fd.release();
     return 0;
@@ -66,11 +60,11 @@ int make_pair(lua_State* L)
     file_descriptor fd;
     fd.value = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd.value < 0 || grantpt(fd.value) != 0 || unlockpt(fd.value) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     // By the master, not by its name: works whatever is mounted at /dev/pts.
     slave.value = ioctl(fd.value, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave.value < 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     master.assign(fd.value);
     fd.release();
     return 2;
@@ -78,11 +72,11 @@ int make_pair(lua_State* L)
 
 // --- Properties: what the terminal has, changed by one of Asio's options.
 
-termios line_of(int fd)
+termios line_of(lua_State* L, int fd)
 {
     termios line;
     if (tcgetattr(fd, &line) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return line;
 }
 
@@ -90,11 +84,12 @@ template <class Option>
 Option get(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    termios line = line_of(number_of(L, self));
+    termios line = line_of(L, number_of(L, self));
     Option option;
     error_code ec;
     option.load(line, ec);
-    throw_on(ec);
+    if (ec)
+        raise(L, ec);
     return option;
 }
 
@@ -103,12 +98,13 @@ int set(lua_State* L, const Option& option)
 {
     auto& self = check<serial_port>(L, 1);
     int fd = number_of(L, self);
-    termios line = line_of(fd);
+    termios line = line_of(L, fd);
     error_code ec;
     option.store(line, ec);
-    throw_on(ec);
+    if (ec)
+        raise(L, ec);
     if (tcsetattr(fd, TCSANOW, &line) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -205,7 +201,7 @@ int set_character_size(lua_State* L)
     set(L, options::character_size{static_cast<unsigned>(size)});
     // tcsetattr(3) says nothing if the driver keeps its own where 5 is wanted.
     if (get<options::character_size>(L).value() != static_cast<unsigned>(size))
-        throw_errno(EINVAL);
+        raise_errno(L, EINVAL);
     return 0;
 }
 
@@ -215,7 +211,7 @@ int send_break(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
     if (tcsendbreak(number_of(L, self), 0) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -231,7 +227,7 @@ int get_foreground(lua_State* L)
     auto& self = check<serial_port>(L, 1);
     pid_t group = tcgetpgrp(number_of(L, self));
     if (group < 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     lua_pushinteger(L, group);
     return 1;
 }
@@ -241,7 +237,7 @@ int set_foreground(lua_State* L)
     auto& self = check<serial_port>(L, 1);
     pid_t group = check_int(L, 2);
     if (tcsetpgrp(number_of(L, self), group) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 

@@ -82,7 +82,7 @@ using acceptor = boost::asio::basic_socket_acceptor<typename S::protocol, io_exe
 template <class S, class Protocol>
 int open(lua_State* L)
 {
-    open_socket(check<S>(L, 1), Protocol{});
+    open_socket(L, check<S>(L, 1), Protocol{});
     return 0;
 }
 
@@ -94,7 +94,7 @@ int pair(lua_State* L)
     typename S::protocol protocol;
     int ends[2];
     if (socketpair(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol(), ends) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     file_descriptor first, second;
     first.value = ends[0];
     second.value = ends[1];
@@ -111,7 +111,7 @@ int bind(lua_State* L)
     auto& self = check<S>(L, 1);
     auto address = check_unix_address(L, 2);
     if (::bind(self.native_handle(), address.get(), address.size) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -125,12 +125,12 @@ int connect(lua_State* L)
     check_suspend(L);
     check_interruption(L);
     if (!self.is_open())
-        open_socket(self, typename S::protocol{});
+        open_socket(L, self, typename S::protocol{});
     self.native_non_blocking(true);
     int error = ::connect(self.native_handle(), address.get(), address.size) == 0 ? 0 : errno;
     vm::yield(L);
     if (error != 0)
-        throw_errno(error);
+        raise_errno(L, error);
     return 0;
 }
 
@@ -140,7 +140,7 @@ int get_path(lua_State* L)
     auto& self = check<S>(L, 1);
     unix_address address;
     if (get_name(self.native_handle(), address.get(), &address.size) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     push_unix_address(L, address);
     return 1;
 }

@@ -50,9 +50,9 @@ struct standard_stream {
     operation_queue pending;
 };
 
-error_code last_error()
+[[noreturn]] void throw_last_error()
 {
-    return {errno, boost::system::system_category()};
+    throw boost::system::system_error{errno, boost::system::system_category()};
 }
 
 bool may_be_reopened(int fd, mode_t mode)
@@ -85,11 +85,11 @@ standard_stream::standard_stream(boost::asio::io_context& io, int number)
     epoll_event event{};
     event.events = number == STDIN_FILENO ? EPOLLIN : EPOLLOUT;
     if (poller.value < 0)
-        throw boost::system::system_error{last_error()};
+        throw_last_error();
     if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0) {
         if (errno == EPERM || errno == EBADF) // no such operation, or no descriptor for transfers
             return;
-        throw boost::system::system_error{last_error()};
+        throw_last_error();
     }
     readiness.emplace(io, poller.value);
     poller.release();
@@ -225,7 +225,7 @@ int dup(lua_State* L)
     file_descriptor& copy = push_file_descriptor(L);
     copy.value = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy.value < 0)
-        raise(L, last_error());
+        raise_errno(L, errno);
     return 1;
 }
 
@@ -239,7 +239,7 @@ int get_foreground(lua_State* L)
 {
     pid_t group = tcgetpgrp(number_of(L));
     if (group < 0)
-        raise(L, last_error());
+        raise_errno(L, errno);
     lua_pushinteger(L, group);
     return 1;
 }
@@ -248,7 +248,7 @@ int set_foreground(lua_State* L)
 {
     pid_t group = check_int(L, 2);
     if (tcsetpgrp(number_of(L), group) != 0)
-        raise(L, last_error());
+        raise_errno(L, errno);
     return 0;
 }
 
