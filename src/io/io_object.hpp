@@ -5,6 +5,7 @@
 // waits for it, which keeps them alive.
 #pragma once
 
+#include "core/arguments.hpp"
 #include "core/await.hpp"
 #include "core/class.hpp"
 #include "core/context.hpp"
@@ -32,20 +33,15 @@ void require_open(lua_State* L, T& object)
 inline std::string_view check_text(lua_State* L, int index)
 {
     luaL_checktype(L, index, LUA_TSTRING);
-    std::size_t size;
-    const char* data = lua_tolstring(L, index, &size);
-    return {data, size};
+    return text_at(L, index);
 }
 
 // What the string at `index` stands for; raises EINVAL{arg = index} for an unknown one.
 template <class E>
 E check_choice(lua_State* L, int index, std::initializer_list<std::pair<std::string_view, E>> choices)
 {
-    std::string_view text = check_text(L, index);
-    for (auto& [name, value] : choices) {
-        if (name == text)
-            return value;
-    }
+    if (auto* value = find_choice(check_text(L, index), choices))
+        return *value;
     raise_invalid_argument(L, index);
 }
 

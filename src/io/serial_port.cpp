@@ -116,11 +116,8 @@ E check_mode(lua_State* L, E none, std::initializer_list<std::pair<std::string_v
         return none;
     if (lua_type(L, 3) != LUA_TSTRING)
         raise_invalid_argument(L, 3);
-    std::string_view text = check_text(L, 3);
-    for (auto& [name, value] : choices) {
-        if (name == text)
-            return value;
-    }
+    if (auto* value = find_choice(text_at(L, 3), choices))
+        return *value;
     raise(L, errc::not_supported);
 }
 
