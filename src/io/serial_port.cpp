@@ -7,6 +7,7 @@
 #include "core/arguments.hpp"
 #include "io/io_object.hpp"
 #include "io/open.hpp"
+#include "io/terminal.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/serial_port_base.hpp>
@@ -222,10 +223,7 @@ int is_terminal(lua_State* L)
 int get_foreground(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    pid_t group = tcgetpgrp(number_of(L, self));
-    if (group < 0)
-        raise_errno(L, errno);
-    lua_pushinteger(L, group);
+    push_foreground_group(L, number_of(L, self));
     return 1;
 }
 
@@ -233,8 +231,7 @@ int set_foreground(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
     pid_t group = check_int(L, 2);
-    if (tcsetpgrp(number_of(L, self), group) != 0)
-        raise_errno(L, errno);
+    set_foreground_group(L, number_of(L, self), group);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "data/byte_span.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/operation_queue.hpp"
+#include "io/terminal.hpp"
 #include "system/system.hpp"
 
 #include <algorithm>
@@ -237,18 +238,13 @@ int is_terminal(lua_State* L)
 
 int get_foreground(lua_State* L)
 {
-    pid_t group = tcgetpgrp(number_of(L));
-    if (group < 0)
-        raise_errno(L, errno);
-    lua_pushinteger(L, group);
+    push_foreground_group(L, number_of(L));
     return 1;
 }
 
 int set_foreground(lua_State* L)
 {
-    pid_t group = check_int(L, 2);
-    if (tcsetpgrp(number_of(L), group) != 0)
-        raise_errno(L, errno);
+    set_foreground_group(L, number_of(L), check_int(L, 2));
     return 0;
 }
 
