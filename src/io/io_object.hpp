@@ -53,11 +53,10 @@ int make(lua_State* L)
     return 1;
 }
 
-// Moves the descriptor at `index` into the object. On errors it stays where it is.
+// Moves a descriptor into the object. On errors it stays where it is.
 template <class T, class... Protocol>
-void adopt(lua_State* L, T& object, int index, const Protocol&... protocol)
+void move_into(T& object, file_descriptor& fd, const Protocol&... protocol)
 {
-    auto& fd = check_file_descriptor(L, index);
     object.assign(protocol..., fd.value);
     fd.release();
 }
@@ -68,7 +67,7 @@ int make_or_adopt(lua_State* L)
 {
     auto& self = push<T>(L, vm::of(L).io());
     if (lua_gettop(L) > 1)
-        adopt(L, self, 1, Protocol{}...);
+        move_into(self, check_file_descriptor(L, 1), Protocol{}...);
     return 1;
 }
 
@@ -76,7 +75,8 @@ int make_or_adopt(lua_State* L)
 template <class T, class... Protocol>
 int assign_descriptor(lua_State* L)
 {
-    adopt(L, check<T>(L, 1), 2, Protocol{}...);
+    auto& self = check<T>(L, 1);
+    move_into(self, check_file_descriptor(L, 2), Protocol{}...);
     return 0;
 }
 

@@ -63,7 +63,8 @@ template <class S>
 int assign(lua_State* L)
 {
     auto& self = check<S>(L, 1);
-    adopt(L, self, 3, check_family<typename S::protocol_type>(L, 2));
+    auto protocol = check_family<typename S::protocol_type>(L, 2);
+    move_into(self, check_file_descriptor(L, 3), protocol);
     return 0;
 }
 

@@ -34,10 +34,8 @@ int pair(lua_State* L)
     file_descriptor read_end, write_end;
     read_end.value = ends[0];
     write_end.value = ends[1];
-    reader.assign(read_end.value);
-    read_end.release();
-    writer.assign(write_end.value);
-    write_end.release();
+    move_into(reader, read_end);
+    move_into(writer, write_end);
     return 2;
 }
 

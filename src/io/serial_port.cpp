@@ -48,8 +48,7 @@ int open(lua_State* L)
     fd.value = ::open(path.data(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); // waits for no carrier
     if (fd.value < 0)
         raise_errno(L, errno);
-    self.assign(fd.value);
-    fd.release();
+    move_into(self, fd);
     return 0;
 }
 
@@ -66,8 +65,7 @@ int make_pair(lua_State* L)
     slave.value = ioctl(fd.value, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave.value < 0)
         raise_errno(L, errno);
-    master.assign(fd.value);
-    fd.release();
+    move_into(master, fd);
     return 2;
 }
 

@@ -23,8 +23,7 @@ void open_socket(lua_State* L, S& socket, const typename S::protocol_type& proto
     fd.value = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
     if (fd.value < 0)
         raise_errno(L, errno);
-    socket.assign(protocol, fd.value);
-    fd.release();
+    move_into(socket, fd, protocol);
 }
 
 template <class S>

@@ -98,10 +98,8 @@ int pair(lua_State* L)
     file_descriptor first, second;
     first.value = ends[0];
     second.value = ends[1];
-    a.assign(protocol, first.value);
-    first.release();
-    b.assign(protocol, second.value);
-    second.release();
+    move_into(a, first, protocol);
+    move_into(b, second, protocol);
     return 2;
 }
 
