@@ -15,6 +15,7 @@
 #include <boost/asio/local/basic_endpoint.hpp>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 
 namespace emilua {
 
@@ -180,13 +181,13 @@ int send_bytes(lua_State* L, S& self, byte_span& buffer, int flags, const unix_a
     }
     // The kernel wakes a sender when the queue of its connected peer has room again. For any other receiver
     // it wakes nobody, and calls the socket writable: the sender must ask again.
-    steady_timer retry{vm::of(L).io()};
+    std::optional<steady_timer> retry;
     auto n = perform(
         L, self.writers,
         [&](auto token) {
             if (to) {
-                retry.expires_after(std::chrono::milliseconds{1});
-                retry.async_wait(std::move(token));
+                retry.emplace(vm::of(L).io(), std::chrono::milliseconds{1});
+                retry->async_wait(std::move(token));
             } else {
                 self.async_wait(socket_base::wait_write, std::move(token));
             }
