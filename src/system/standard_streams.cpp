@@ -160,12 +160,9 @@ standard_stream& stream(lua_State* L)
     return *s;
 }
 
-// The buffer at 2 goes to or comes from the stream: returns the count. An empty one waits for nothing.
-std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_span&))
+// The buffer goes to or comes from the stream: returns the count. An empty one waits for nothing.
+std::size_t transfer(lua_State* L, byte_span& buffer, ssize_t (*attempt)(standard_stream&, byte_span&))
 {
-    auto& buffer = check<byte_span>(L, 2);
-    check_suspend(L);
-    check_interruption(L);
     if (buffer.size == 0) {
         vm::yield(L);
         return 0;
@@ -188,8 +185,9 @@ std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_spa
 
 int read_some(lua_State* L)
 {
-    std::size_t count = transfer(L, try_read);
-    if (count == 0 && check<byte_span>(L, 2).size > 0)
+    auto& buffer = check<byte_span>(L, 2);
+    std::size_t count = transfer(L, buffer, try_read);
+    if (count == 0 && buffer.size > 0)
         raise(L, boost::asio::error::make_error_code(boost::asio::error::eof));
     lua_pushinteger(L, static_cast<lua_Integer>(count));
     return 1;
@@ -197,7 +195,8 @@ int read_some(lua_State* L)
 
 int write_some(lua_State* L)
 {
-    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, try_write)));
+    auto& buffer = check<byte_span>(L, 2);
+    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, buffer, try_write)));
     return 1;
 }
 
