@@ -17,6 +17,22 @@ constexpr long sys_create_ruleset = 444;
 constexpr long sys_add_rule = 445;
 constexpr long sys_restrict_self = 446;
 
+struct [[gnu::packed]] path_beneath_attr {
+    std::uint64_t allowed_access;
+    std::int32_t parent_fd;
+};
+
+struct net_port_attr { // ABI 4
+    std::uint64_t allowed_access;
+    std::uint64_t port;
+};
+
+template <class Attr>
+int add_rule(int ruleset, rule_type type, const Attr& attr)
+{
+    return static_cast<int>(syscall(sys_add_rule, ruleset, static_cast<int>(type), &attr, 0));
+}
+
 // The bit of a name is its position.
 using names = std::span<const std::string_view>;
 
@@ -129,31 +145,23 @@ void read_rule_attr(lua_State* L, const argument_style& style, add_rule_argument
 
 } // namespace
 
-int create_ruleset(const ruleset_attr* attr, std::uint32_t flags)
-{
-    // A kernel that knows less accepts members that are 0.
-    std::size_t size = attr ? sizeof(*attr) : 0;
-    return static_cast<int>(syscall(sys_create_ruleset, attr, size, flags));
-}
-
-int add_rule(int ruleset, rule_type type, const void* attr)
-{
-    return static_cast<int>(syscall(sys_add_rule, ruleset, static_cast<int>(type), attr, 0));
-}
-
 int restrict_self(int ruleset)
 {
     return static_cast<int>(syscall(sys_restrict_self, ruleset, 0));
 }
 
+int create_ruleset_arguments::call() const
+{
+    // A kernel that knows less accepts members that are 0.
+    std::size_t size = has_attr ? sizeof(attr) : 0;
+    return static_cast<int>(syscall(sys_create_ruleset, has_attr ? &attr : nullptr, size, flags));
+}
+
 int add_rule_arguments::call() const
 {
-    if (type == rule_type::net_port) {
-        net_port_attr attr{allowed_access, port};
-        return add_rule(ruleset, type, &attr);
-    }
-    path_beneath_attr attr{allowed_access, parent_fd};
-    return add_rule(ruleset, type, &attr);
+    if (type == rule_type::net_port)
+        return add_rule(ruleset, type, net_port_attr{allowed_access, port});
+    return add_rule(ruleset, type, path_beneath_attr{allowed_access, parent_fd});
 }
 
 create_ruleset_arguments read_create_ruleset(lua_State* L, const argument_style& style)
