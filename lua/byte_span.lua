@@ -2,9 +2,9 @@
 --
 -- In Lua over FFI, so that the JIT compiler sees loads and stores: a C function would end every trace. All memory is
 -- accessed as bytes, because the compiler assumes that accesses of different types never overlap.
-local ffi, metatable_of, tobit, metatable, settled_metatable, methods, native = ...
+local ffi, metatable_of, metatable, settled_metatable, methods, native = ...
 
-local type, tonumber, pairs, cast = type, tonumber, pairs, ffi.cast
+local type, tonumber, pairs, cast, tobit = type, tonumber, pairs, ffi.cast, bit.tobit
 local load_accessors = native.load_accessors
 local raise_invalid_argument, raise_out_of_range, raise_read_only, raise_bad_index =
     native.raise_invalid_argument, native.raise_out_of_range, native.raise_read_only, native.raise_bad_index

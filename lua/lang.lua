@@ -18,7 +18,7 @@ local control = ffi.cast([[
     } *]], control_address)
 
 local raw_pcall, raw_xpcall, error, type = pcall, xpcall, error, type
-local raw_create, raw_format = calls.raw_create, calls.raw_format
+local raw_create, raw_format = coroutine.create, string.format
 local handlers, fatal, disable_interruption, restore_interruption =
     native.handlers, native.fatal, native.disable_interruption, native.restore_interruption
 local raise_interrupted, raise_unmatched, raise_not_function, raise_argument =

@@ -7,9 +7,6 @@ local calls, globals = ...
 
 local string, coroutine = globals.string, globals.coroutine
 
--- Programs may put something else there before lua/lang.lua looks.
-calls.raw_format, calls.raw_create = string.format, coroutine.create
-
 function globals.pcall(...)
     return calls.pcall(...)
 end

@@ -72,6 +72,8 @@ int spawn_vm(lua_State* L)
     check_c_stack(L, parser_reserve); // the new VM compiles its module on this stack
     vm& v = vm::of(L);
     runtime& rt = v.rt();
+    if (v.closing()) // a finalizer: what it started would be nobody's
+        raise(L, errc::operation_not_permitted);
     spawn_options o = read_options(L);
     loader& l = loader::of(L);
     const module_info* from = l.importer(L);

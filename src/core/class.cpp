@@ -100,7 +100,6 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     lua_newtable(L);
     const void* address = lua_topointer(L, -1);
     metatable_ = luaL_ref(L, LUA_REGISTRYINDEX);
-    vm::of(L).set_class(id, {.ref = metatable_, .metatable = address});
     lua_pushstring(L, name);
     set_metafield("__metatable");
     lua_pushcfunction(L, gc);
@@ -115,6 +114,7 @@ class_builder::class_builder(lua_State* L, const char* name, std::size_t id, lua
     lua_rawseti(L, -3, methods);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
+    vm::of(L).set_class(id, {.ref = metatable_, .metatable = address}); // last: all above may lack memory
 }
 
 // Sets a field of a kept table to the value on top of the stack (popped).

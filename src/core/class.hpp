@@ -151,6 +151,20 @@ private:
     }
 };
 
+// Calls `define`, which builds the class of T, unless the VM has this class. For classes that many VMs do not
+// need: they are made with the first object. Where memory is exhausted on the way, the next call begins anew.
+template <class T, class Define>
+void define_once(lua_State* L, Define define)
+{
+    vm& v = vm::of(L);
+    if (v.find_class(detail::class_id<T>).complete)
+        return;
+    define();
+    auto c = v.find_class(detail::class_id<T>);
+    c.complete = true;
+    v.set_class(detail::class_id<T>, c);
+}
+
 // Raises bad_index{index = 2}: reading an unknown key.
 int raise_bad_index(lua_State* L);
 // Raises EPERM: writing to a read-only object.

@@ -1,6 +1,5 @@
 #include "core/embedded.hpp"
 
-#include "core/vm.hpp"
 #include "lua_byte_span.h"
 #include "lua_byte_span_accessors.h"
 #include "lua_class.h"
@@ -12,33 +11,55 @@
 #include "lua_stream.h"
 
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
 
 namespace emilua {
 
 namespace {
 
-// Address: key of the registry for the main thread's globals.
+// Address: key of the registry for the environment of the chunks.
 const char library_key = 0;
 
-// The original library, out of reach of programs. From the registry, because finalizers that run while the VM
-// closes have no main thread.
+struct kept {
+    const char* library;
+    std::initializer_list<const char*> functions;
+};
+
+} // namespace
+
+void keep_library(lua_State* L)
+{
+    const kept all[] = {
+        {LUA_BITLIBNAME, {"band", "rshift", "tobit"}},
+        {LUA_COLIBNAME, {"create"}},
+        {LUA_MATHLIBNAME, {"ceil", "floor", "max", "min"}},
+        {LUA_STRLIBNAME, {"format"}},
+    };
+    lua_pushlightuserdata(L, const_cast<char*>(&library_key));
+    lua_createtable(L, 0, std::size(all));
+    for (auto& [library, functions] : all) {
+        lua_getglobal(L, library);
+        lua_createtable(L, 0, static_cast<int>(functions.size()));
+        for (const char* f : functions) {
+            lua_getfield(L, -2, f);
+            lua_setfield(L, -2, f);
+        }
+        lua_setfield(L, -3, library);
+        lua_pop(L, 1);
+    }
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
 void push_library(lua_State* L)
 {
     lua_pushlightuserdata(L, const_cast<char*>(&library_key));
     lua_rawget(L, LUA_REGISTRYINDEX);
-    if (!lua_isnil(L, -1))
-        return;
-    lua_pop(L, 1);
-    lua_State* main = vm::of(L).state();
-    lua_pushvalue(main, LUA_GLOBALSINDEX);
-    if (main != L)
-        lua_xmove(main, L, 1);
-    lua_pushlightuserdata(L, const_cast<char*>(&library_key));
-    lua_pushvalue(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
 }
-
-} // namespace
 
 void push_embedded(lua_State* L, embedded chunk)
 {

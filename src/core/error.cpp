@@ -166,12 +166,12 @@ int category_eq(lua_State* L)
 // Made with the first error.
 void register_category_class(lua_State* L)
 {
-    if (vm::of(L).find_class(detail::class_id<category>).metatable)
-        return;
-    class_<category>{L, "error_category"}
-        .property("message", fn<category_message>)
-        .metamethod("__tostring", fn<category_tostring>)
-        .metamethod("__eq", fn<category_eq>);
+    define_once<category>(L, [L] {
+        class_<category>{L, "error_category"}
+            .property("message", fn<category_message>)
+            .metamethod("__tostring", fn<category_tostring>)
+            .metamethod("__eq", fn<category_eq>);
+    });
 }
 
 } // namespace

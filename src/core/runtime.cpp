@@ -57,7 +57,6 @@ void runtime::add_thread(std::shared_ptr<context> c)
     std::list<std::thread> ended;
     {
         std::lock_guard lock{mutex_};
-        ended.swap(ended_threads_);
         std::list<std::thread> added(1);
         auto self = added.begin();
         *self = std::thread{[this, self, c = std::move(c)]() mutable {
@@ -69,6 +68,7 @@ void runtime::add_thread(std::shared_ptr<context> c)
             thread_ended_.notify_one();
         }};
         threads_.splice(threads_.end(), added);
+        ended.swap(ended_threads_); // last: who throws must not destroy them unjoined
     }
     for (auto& t : ended)
         t.join();

@@ -65,7 +65,9 @@ public:
     vm* master() const { return master_.load(std::memory_order_relaxed); }
     void set_master(vm* v) { master_.store(v, std::memory_order_relaxed); }
 
-    // Applies a change to the process that starts subprocess actors; empty: there is none. False: it could not.
+    // Of the process that starts subprocess actors; empty: there is none. While it is held no actor starts.
+    std::function<std::unique_lock<std::mutex>()> hold_subprocesses;
+    // While it is held: applies a change to that process, too. False: it could not.
     std::function<bool(const process_change&)> mirror;
 
     // --- Threads

@@ -136,6 +136,7 @@ public:
         const void* metatable = nullptr;
         int settled_ref = LUA_NOREF;
         const void* settled_metatable = nullptr;
+        bool complete = false; // see define_once()
     };
     const registered_class& find_class(std::size_t id) const
     {

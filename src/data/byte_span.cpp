@@ -26,9 +26,6 @@ static_assert(offsetof(byte_span, data) == 0 && offsetof(byte_span, size) == siz
 // Address: key of the registry for the global table byte_span.
 const char module_key = 0;
 
-// The same for bit.tobit(), which programs may replace.
-const char tobit_key = 0;
-
 std::shared_ptr<unsigned char[]> allocate(std::size_t size)
 {
     if (size == 0)
@@ -183,32 +180,30 @@ int raise_out_of_range(lua_State* L)
 // Made with the first span: it takes a fifth of a VM's start.
 void register_class(lua_State* L)
 {
-    if (vm::of(L).find_class(detail::class_id<byte_span>).metatable)
-        return;
-    luaL_checkstack(L, 20, nullptr);
-    class_<byte_span>{L, "byte_span"}
-        .metamethod("__eq", fn<equal>)
-        .metamethod("__tostring", fn<to_string>)
-        .settling();
+    define_once<byte_span>(L, [L] {
+        luaL_checkstack(L, 20, nullptr);
+        class_<byte_span>{L, "byte_span"}
+            .metamethod("__eq", fn<equal>)
+            .metamethod("__tostring", fn<to_string>)
+            .settling();
 
-    push_embedded(L, embedded::byte_span);
-    push_ffi(L);
-    push_debug_getmetatable(L);
-    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
-    lua_newtable(L);
-    set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
-    set_byte_search(L);
-    lua_newtable(L);
-    set_functions(L, {{"load_accessors", fn<load_accessors>},
-                      {"raise_invalid_argument", fn<raise_argument>},
-                      {"raise_out_of_range", fn<raise_out_of_range>},
-                      {"raise_read_only", raise_read_only},
-                      {"raise_bad_index", raise_bad_index}});
-    lua_call(L, 7, 0);
+        push_embedded(L, embedded::byte_span);
+        push_ffi(L);
+        push_debug_getmetatable(L);
+        auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, c.ref);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, c.settled_ref);
+        lua_newtable(L);
+        set_functions(L, {{"slice", fn<slice>}, {"copy", fn<copy>}, {"append", fn<append>}});
+        set_byte_search(L);
+        lua_newtable(L);
+        set_functions(L, {{"load_accessors", fn<load_accessors>},
+                          {"raise_invalid_argument", fn<raise_argument>},
+                          {"raise_out_of_range", fn<raise_out_of_range>},
+                          {"raise_read_only", raise_read_only},
+                          {"raise_bad_index", raise_bad_index}});
+        lua_call(L, 6, 0);
+    });
 }
 
 } // namespace
@@ -241,7 +236,7 @@ span_cutter::span_cutter(lua_State* L, int index)
     , whole_{check<byte_span>(L, index)}
 {
     lua_getfenv(L, index);
-    lua_replace(L, LUA_ENVIRONINDEX);
+    environment_ = lua_gettop(L);
     auto& c = vm::of(L).find_class(detail::class_id<byte_span>);
     lua_rawgeti(L, LUA_REGISTRYINDEX, whole_.memory ? c.ref : c.settled_ref);
     metatable_ = lua_gettop(L);
@@ -254,6 +249,10 @@ byte_span& span_cutter::push_part(std::size_t begin, std::size_t end) const
         new (memory) byte_span{whole_.data + begin, end - begin, whole_.capacity - begin, whole_.memory};
     lua_pushvalue(L_, metatable_);
     lua_setmetatable(L_, -2);
+    if (!whole_.memory) {
+        lua_pushvalue(L_, environment_);
+        lua_setfenv(L_, -2);
+    }
     return *part;
 }
 
@@ -261,7 +260,8 @@ byte_span& push_part(lua_State* L, int index, std::size_t begin, std::size_t end
 {
     span_cutter cutter{L, index};
     auto& part = cutter.push_part(begin, end);
-    lua_remove(L, -2);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
     return part;
 }
 
@@ -274,12 +274,6 @@ int open_byte_span(lua_State* L)
 
 void set_byte_span(lua_State* L)
 {
-    lua_pushlightuserdata(L, const_cast<char*>(&tobit_key));
-    lua_getfield(L, -2, "bit");
-    lua_getfield(L, -1, "tobit");
-    lua_remove(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-
     lua_createtable(L, 0, 2);
     set_functions(L, {{"new", fn<new_span>}, {"append", fn<concatenate>}});
     lua_pushlightuserdata(L, const_cast<char*>(&module_key));

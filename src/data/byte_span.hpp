@@ -35,7 +35,7 @@ byte_span& push_collected_span(lua_State* L, std::size_t size);
 
 // Cuts parts out of the span at `index`. They share its memory; their capacity reaches as far as the span's.
 //
-// Takes one slot of the Lua stack. The running C function gets the span's environment, as the parts do.
+// Takes two slots of the Lua stack.
 class span_cutter {
 public:
     span_cutter(lua_State* L, int index);
@@ -46,6 +46,7 @@ public:
 private:
     lua_State* L_;
     const byte_span& whole_;
+    int environment_;
     int metatable_;
 };
 

@@ -95,17 +95,17 @@ void file_descriptor::close()
 // Made with the first object: most VMs have none.
 static void register_file_descriptor(lua_State* L)
 {
-    if (vm::of(L).find_class(detail::class_id<file_descriptor>).metatable)
-        return;
-    class_<file_descriptor>{L, "file_descriptor"}
-        .method("close", fn<close>)
-        .method("dup", fn<dup>)
-        .method("cap_get", fn<cap_get>)
-        .method("cap_set", fn<cap_set>)
-        .method("cap_rights_limit", fn<no_capsicum>)
-        .method("cap_ioctls_limit", fn<no_capsicum>)
-        .method("cap_fcntls_limit", fn<no_capsicum>)
-        .metamethod("__tostring", fn<tostring>);
+    define_once<file_descriptor>(L, [L] {
+        class_<file_descriptor>{L, "file_descriptor"}
+            .method("close", fn<close>)
+            .method("dup", fn<dup>)
+            .method("cap_get", fn<cap_get>)
+            .method("cap_set", fn<cap_set>)
+            .method("cap_rights_limit", fn<no_capsicum>)
+            .method("cap_ioctls_limit", fn<no_capsicum>)
+            .method("cap_fcntls_limit", fn<no_capsicum>)
+            .metamethod("__tostring", fn<tostring>);
+    });
 }
 
 file_descriptor& push_file_descriptor(lua_State* L)

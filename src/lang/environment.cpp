@@ -1,6 +1,7 @@
 // The global environment of modules (01 §2): which names exist.
 #include "actor/spawn_vm.hpp"
 #include "core/class.hpp"
+#include "core/embedded.hpp"
 #include "core/error.hpp"
 #include "data/byte_span.hpp"
 #include "lang/lang.hpp"
@@ -89,6 +90,7 @@ void open_language(vm& v)
     open_library(L, luaopen_math, LUA_MATHLIBNAME);
     open_library(L, luaopen_bit, LUA_BITLIBNAME);
     open_library(L, luaopen_jit, LUA_JITLIBNAME);
+    keep_library(L);
     open_errors(L);
 
     lua_pushlightuserdata(L, const_cast<char*>(&builtins_key));

@@ -1,6 +1,7 @@
 #include "lang/require.hpp"
 
 #include "core/class.hpp"
+#include "core/embedded.hpp"
 #include "core/runtime.hpp"
 #include "emilua_config.h"
 #include "filesystem/path.hpp"
@@ -59,9 +60,7 @@ bool loader::importer_on(lua_State* L, int level, const module_info*& result) co
             continue;
         }
         lua_getfenv(L, -1);
-        // Lua functions of the runtime have the main thread's globals, which no program ever sees.
-        lua_pushvalue(vm::of(L).state(), LUA_GLOBALSINDEX);
-        lua_xmove(vm::of(L).state(), L, vm::of(L).state() == L ? 0 : 1);
+        push_library(L); // of the runtime's own functions
         bool ours = lua_rawequal(L, -1, -2);
         lua_pop(L, 1);
         if (ours) {

@@ -81,15 +81,15 @@ int interruption_caught(lua_State* L)
 // Made with the first handle: many VMs have one fiber only.
 void register_class(lua_State* L)
 {
-    if (vm::of(L).find_class(detail::class_id<fiber_handle>).metatable)
-        return;
-    class_<fiber_handle>{L, "fiber"}
-        .method("join", fn<join>)
-        .method("detach", fn<detach>)
-        .method("interrupt", fn<interrupt>)
-        .property("joinable", fn<joinable>)
-        .property("interruption_caught", fn<interruption_caught>)
-        .settling();
+    define_once<fiber_handle>(L, [L] {
+        class_<fiber_handle>{L, "fiber"}
+            .method("join", fn<join>)
+            .method("detach", fn<detach>)
+            .method("interrupt", fn<interrupt>)
+            .property("joinable", fn<joinable>)
+            .property("interruption_caught", fn<interruption_caught>)
+            .settling();
+    });
 }
 
 int spawn(lua_State* L)

@@ -256,8 +256,9 @@ error_code push_turtle_module(lua_State* L, const std::string& file)
     check_c_stack(L, 2 * rdf::nesting_limit);
     error_code ec;
     if (auto* category = find_category(vm::of(L).rt(), file, ec)) {
-        if (!vm::of(L).find_class(detail::class_id<turtle_module>).metatable)
+        define_once<turtle_module>(L, [L] {
             class_<turtle_module>{L, "rdf_error_category_module"}.fallback(fn<index>);
+        });
         push<turtle_module>(L, category);
     }
     return ec;

@@ -17,21 +17,34 @@ namespace {
 // Address: key of the registry for the children of the VM.
 const char children_key = 0;
 
-struct children {
-    std::vector<std::shared_ptr<child_process>> all;
-
-    ~children() { end(); } // finalizers of the program may have made some while the VM closed
+class children {
+public:
+    // The new child is watched.
+    void add(const std::shared_ptr<child_process>& child)
+    {
+        if (all_.size() >= prune_at_) {
+            std::erase_if(all_, [](auto& c) { return !c->watched(); });
+            prune_at_ = std::max(all_.size() * 2, std::size_t{16});
+        }
+        all_.push_back(child);
+        child->watch();
+    }
 
     void end()
     {
-        for (auto& child : all)
-            child->kill(SIGKILL);
-        for (auto& child : all) {
-            child->await_kill();
+        for (auto& child : all_)
+            child->send(SIGKILL);
+        auto deadline = child_process::deadline();
+        for (auto& child : all_) {
+            child->await_kill(deadline);
             child->detach();
         }
-        all.clear();
+        all_.clear();
     }
+
+private:
+    std::vector<std::shared_ptr<child_process>> all_;
+    std::size_t prune_at_ = 0;
 };
 
 children& children_of(lua_State* L)
@@ -56,26 +69,6 @@ children& children_of(lua_State* L)
     lua_pop(L, 1);
     return result;
 }
-
-class supervised_child final : public supervised_process {
-public:
-    explicit supervised_child(std::shared_ptr<child_process> process)
-        : process_{std::move(process)}
-    {
-    }
-    pid_t pid() const override { return process_->pid(); }
-    error_code kill(int signo) override
-    {
-        error_code ec = process_->kill(signo);
-        if (signo == SIGKILL)
-            process_->await_kill();
-        return ec;
-    }
-    void detach() override { process_->detach(); }
-
-private:
-    std::shared_ptr<child_process> process_;
-};
 
 } // namespace
 
@@ -104,6 +97,14 @@ bool child_process::watched() const
 
 error_code child_process::kill(int signo)
 {
+    error_code ec = send(signo);
+    if (signo == SIGKILL)
+        await_kill(deadline());
+    return ec;
+}
+
+error_code child_process::send(int signo)
+{
     std::lock_guard lock{mutex_};
     int error = ESRCH;
     if (descriptor_.is_open()) {
@@ -122,27 +123,30 @@ void child_process::detach()
     descriptor_.close(ignored);
 }
 
+child_process::clock::time_point child_process::deadline()
+{
+    return clock::now() + std::chrono::milliseconds{100};
+}
+
 // A signal waits for a process before it can look at its channel, but only the init of a namespace gets it;
 // the actor below is killed when init has noticed.
-void child_process::await_kill()
+void child_process::await_kill(clock::time_point deadline)
 {
-    constexpr int patience = 100; // milliseconds
     std::lock_guard lock{mutex_};
     if (!is_init_ || !descriptor_.is_open())
         return;
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
     pollfd ended{descriptor_.native_handle(), POLLIN, 0};
-    ::poll(&ended, 1, patience);
+    ::poll(&ended, 1, std::max(static_cast<int>(left), 0));
 }
 
-std::unique_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
+std::shared_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
                                               file_descriptor& pidfd, bool is_init)
 {
-    auto& all = children_of(L).all;
-    std::erase_if(all, [](auto& child) { return !child->watched(); });
-    all.push_back(std::make_shared<child_process>(vm::of(L).io(), server, pid, pidfd.value, is_init));
+    auto child = std::make_shared<child_process>(vm::of(L).io(), server, pid, pidfd.value, is_init);
     pidfd.release(); // the child has it
-    all.back()->watch();
-    return std::make_unique<supervised_child>(all.back());
+    children_of(L).add(child);
+    return child;
 }
 
 } // namespace emilua

@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <chrono>
 #include <lua.hpp>
 #include <memory>
 #include <mutex>
@@ -20,18 +21,26 @@ class fork_server;
 
 // Shared by VM and channel. Its descriptor is closed as soon as the process has ended: a program need not
 // look after it.
-class child_process : public std::enable_shared_from_this<child_process> {
+class child_process final : public supervised_process, public std::enable_shared_from_this<child_process> {
 public:
+    using clock = std::chrono::steady_clock;
+
     child_process(boost::asio::io_context& io, fork_server& server, pid_t pid, int pidfd, bool is_init);
 
-    pid_t pid() const { return pid_; }
-    error_code kill(int signo);
-    void detach();
+    pid_t pid() const override { return pid_; }
+    // send(), and after SIGKILL await_kill().
+    error_code kill(int signo) override;
+    void detach() override;
+
+    error_code send(int signo);
+    // To be called after send(SIGKILL), before the process' channel is closed: it must not see that any more.
+    void await_kill(clock::time_point deadline);
+    // For as long as await_kill() has patience from now on.
+    static clock::time_point deadline();
+
     bool watched() const;
     // Waits for the end of the process. This alone keeps no VM alive.
     void watch();
-    // To be called after kill(SIGKILL), before the process' channel is closed: it must not see that any more.
-    void await_kill();
 
 private:
     fork_server& server_;
@@ -42,7 +51,7 @@ private:
 };
 
 // Gives a process to the VM, which kills it when it ends. Takes `pidfd`, unless it throws.
-std::unique_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
+std::shared_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
                                               file_descriptor& pidfd, bool is_init);
 
 } // namespace emilua

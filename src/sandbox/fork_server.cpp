@@ -318,7 +318,6 @@ bool fork_server::mirror(const process_change& change)
               .number = change.number,
               .payload_size = change.payload.size()};
     reply answer;
-    std::lock_guard lock{mutex_};
     int error = send_all(control_, bytes_of(r), {&change.fd, std::size_t(change.fd >= 0)});
     if (!error)
         error = send_all(control_, change.payload);

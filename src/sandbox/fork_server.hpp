@@ -41,7 +41,10 @@ public:
     // Sends a signal to a process that it made; 0 or errno. For programs whose own Landlock domain forbids
     // them signals to others: an actor is in the domain of the server. Any thread.
     int signal(int pidfd, int signo);
-    // Applies a change of the program to the server. False: the server could not follow. Any thread.
+    // No process is made while the lock is held: the program takes it for a change of itself, so that no
+    // actor starts with what another thread sees given up already.
+    std::unique_lock<std::mutex> hold() { return std::unique_lock{mutex_}; }
+    // Applies a change of the program to the server. False: the server could not follow. Under hold().
     bool mirror(const process_change& change);
 
 private:

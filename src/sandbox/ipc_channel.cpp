@@ -16,7 +16,7 @@ namespace {
 struct channel {
     ipc_socket socket;
     operation_queue senders;
-    std::unique_ptr<supervised_process> child; // null: not our own, closed, killed or detached
+    std::shared_ptr<supervised_process> child; // null: not our own, closed, killed or detached
 
     void close()
     {
@@ -100,11 +100,11 @@ int child_pid(lua_State* L)
 
 } // namespace
 
-void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_process> child)
+void push_ipc_channel(lua_State* L, int socket, std::shared_ptr<supervised_process> child)
 {
     file_descriptor owner;
     owner.value = socket;
-    if (!vm::of(L).find_class(detail::class_id<channel>).metatable) {
+    define_once<channel>(L, [L] {
         class_<channel>{L, "ipc_actor_channel"}
             .method("send", fn<send>)
             .method("close", fn<close>)
@@ -112,7 +112,7 @@ void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_proce
             .method("kill", fn<kill>)
             .property("child_pid", fn<child_pid>)
             .metamethod("__newindex", raise_read_only);
-    }
+    });
     auto& self = push<channel>(L);
     self.socket.assign(owner);
     self.child = std::move(child);

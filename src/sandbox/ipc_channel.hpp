@@ -10,6 +10,6 @@ namespace emilua {
 
 // Pushes a channel that sends to `socket`, and owns it even if "not enough memory" is raised. `child` is the
 // process that this VM has spawned; null: the address came in a message.
-void push_ipc_channel(lua_State* L, int socket, std::unique_ptr<supervised_process> child);
+void push_ipc_channel(lua_State* L, int socket, std::shared_ptr<supervised_process> child);
 
 } // namespace emilua

@@ -211,8 +211,10 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
 
 void install_subprocesses(runtime& rt, fork_server* server, bool colors)
 {
-    if (server)
+    if (server) {
+        rt.hold_subprocesses = [=] { return server->hold(); };
         rt.mirror = [=](const process_change& change) { return server->mirror(change); };
+    }
     rt.spawn_subprocess = [=](lua_State* L, std::string_view module, bool single) {
         spawn_subprocess(L, server, colors, module, single);
     };

@@ -235,8 +235,7 @@ void push_capabilities(lua_State* L, cap_t result)
     if (!result)
         raise_errno(L, errno);
     capability::set owner{result};
-    if (!vm::of(L).find_class(detail::class_id<linux_capabilities>).metatable)
-        register_capabilities(L);
+    define_once<linux_capabilities>(L, [L] { register_capabilities(L); });
     push<linux_capabilities>(L, linux_capabilities{std::move(owner)});
 }
 

@@ -108,6 +108,9 @@ int change_process(runtime& rt, const process_change& change)
     std::lock_guard lock{one_at_a_time};
     if (change.what != kind::working_directory)
         prepare_all_threads();
+    std::unique_lock<std::mutex> held;
+    if (rt.hold_subprocesses)
+        held = rt.hold_subprocesses();
     if (int error = apply(change, threads::all))
         return error;
     if (!mirror(rt, change)) {

@@ -251,8 +251,7 @@ int set_foreground(lua_State* L)
 // number.
 void push_stream(lua_State* L, int fd, const char* transfer, lua_CFunction f)
 {
-    if (!vm::of(L).find_class(detail::class_id<standard_stream>).metatable)
-        class_<standard_stream>{L, "standard_stream"};
+    class_<standard_stream>{L, "standard_stream"};
     lua_newtable(L);
     lua_newtable(L);
     lua_pushinteger(L, fd);

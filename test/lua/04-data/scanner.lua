@@ -452,6 +452,24 @@ test('04.35 views behave as spans', function()
     test.eq({ regex.match(new_regex '(.)(.*)', b) }, { byte_span.append 'A', byte_span.append 'bc' })
 end)
 
+test('04.30 records keep their buffer alive whatever a finalizer cuts meanwhile', function()
+    local function record(text) return new(text .. '\n'):get_line() end
+    local other, finalized = record '-', 0
+    local function cut() other:slice(1, 1) finalized = finalized + 1 end
+    local wholes, parts = {}, {}
+    collectgarbage 'stop'
+    for i = 1, 2000 do wholes[i], parts[i] = record(tostring(i)), false end
+    for i = 1, 20000 do getmetatable(newproxy(true)).__gc = cut end
+    repeat collectgarbage 'step' until finalized > 0
+    local before = finalized
+    for i = 1, #wholes do parts[i] = wholes[i]:slice(1) end
+    test.ok(finalized > before)
+    wholes = nil
+    collectgarbage() collectgarbage()
+    for _ = 1, 2000 do record 'y' end
+    for i = 1, #parts do test.eq(tostring(parts[i]), tostring(i)) end
+end)
+
 test('04.30 the example of the chapter', function()
     local rd, wr = pipe.pair()
     spawn(function()

@@ -1,0 +1,17 @@
+-- What is loaded late works with the library as it was when the VM started, whatever the program put into its tables.
+--@ file main.lua
+--| bit.band, bit.rshift, math.floor, math.ceil, bit.tobit, math.max, math.min = nil
+--| string.format, coroutine.create = nil
+--| local s = byte_span.new(2)
+--| s:set_u16le(0x1234)
+--| print(s[1], s[2], s:get_u16le())
+--| local stream = require 'stream'
+--| local ok, e = pcall(stream.scanner.new, { stream = { read_some = function(_, b) return b:copy 'a b\n' end } })
+--| print(ok, ok and e:get_line())
+--| print(pcall(coroutine.wrap(function() return 1 end)))
+
+--@ test 01.24 a program that empties the library's tables
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout 52 18 4660
+--@ stdout true a b
+--@ stdout true 1

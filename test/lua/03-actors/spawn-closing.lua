@@ -1,0 +1,14 @@
+-- A VM that closes starts no other: its finalizers are told.
+--@ file worker.lua
+--| print 'never'
+--@ file main.lua
+--| proxy = newproxy(true)
+--| getmetatable(proxy).__gc = function()
+--|     print(pcall(spawn_vm, './worker'))
+--|     print(pcall(spawn_vm, { module = tostring(_FILE):gsub('main', 'worker'), subprocess = { stdout = 'share' } }))
+--| end
+
+--@ test 03.20 spawn_vm in a finalizer while the VM closes
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout false Operation not permitted
+--@ stdout false Operation not permitted

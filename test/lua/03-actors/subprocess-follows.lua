@@ -1,0 +1,36 @@
+-- An actor never starts with what another thread of the program has given up already (03 §8 mirroring, 07 §7).
+--@ need linux !sanitizer:thread
+--@ file actor.lua
+--| local ffi = require 'ffi'
+--| ffi.cdef 'int prctl(int, long, long, long, long);'
+--| local PR_GET_NO_NEW_PRIVS = 39
+--| local value = ffi.C.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+--| require('inbox'):receive():send(value)
+--@ file worker.lua
+--| local ffi, inbox = require 'ffi', require 'inbox'
+--| ffi.cdef 'int prctl(int, long, long, long, long);'
+--| local main = inbox:receive()
+--| local function ask()
+--|     local actor = spawn_vm{ module = tostring(_FILE):gsub('worker', 'actor'), subprocess = { stderr = 'share' } }
+--|     actor:send(inbox)
+--|     return inbox:receive()
+--| end
+--| ask()
+--| main:send 'ready'
+--| while ffi.C.prctl(39, 0, 0, 0, 0) == 0 do end
+--| main:send(ask())
+--@ file idle.lua
+--| pcall(function() require('inbox'):receive() end)
+--@ file main.lua
+--| local inbox = require 'inbox'
+--| local worker, idle = spawn_vm{ module = './worker', inherit_context = false }, {}
+--| worker:send(inbox)
+--| -- The more threads, the longer the change takes.
+--| for i = 1, 6 do idle[i] = spawn_vm{ module = './idle', inherit_context = false } end
+--| inbox:receive()
+--| require('system').set_no_new_privs()
+--| print(inbox:receive())
+
+--@ test 03.77 a right that another thread has seen given up
+--@ run for i in 1 2 3 4 5 6 7 8; do $EMILUA main.lua; done | sort -u
+--@ stdout 1

@@ -1,0 +1,26 @@
+-- A thread that cannot be made is an error (03 §4), and threads that have ended meanwhile are no trouble.
+--@ need !root linux
+--@ file worker.lua
+--| require('inbox'):receive():send 'runs'
+--@ file main.lua
+--| local ffi, inbox, time = require 'ffi', require 'inbox', require 'time'
+--| ffi.cdef 'struct rlimit { unsigned long cur, max; }; int setrlimit(int, const struct rlimit*);'
+--| local function attempt()
+--|     local ok, e = pcall(spawn_vm, { module = './worker', inherit_context = false })
+--|     if not ok then return print(e, e.category) end
+--|     e:send(inbox)
+--|     e:close()
+--|     print(inbox:receive())
+--| end
+--| attempt()
+--| time.sleep(0.3)      -- its thread ends; a little early or late makes no difference to what is printed
+--| local RLIMIT_NPROC = 6
+--| assert(ffi.C.setrlimit(RLIMIT_NPROC, ffi.new('struct rlimit', 0, 0)) == 0)
+--| attempt()
+--| attempt()
+
+--@ test 03.21 no more threads after one has ended
+--@ run $EMILUA main.lua | tr '\t' ' '
+--@ stdout runs
+--@ stdout Resource temporarily unavailable generic
+--@ stdout Resource temporarily unavailable generic
