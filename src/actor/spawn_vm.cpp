@@ -1,6 +1,7 @@
 #include "actor/spawn_vm.hpp"
 
 #include "actor/channel.hpp"
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/context.hpp"
 #include "core/runtime.hpp"
@@ -46,13 +47,9 @@ spawn_options read_options(lua_State* L)
         lua_pushvalue(L, 1);
     else
         raise_invalid_argument(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        std::size_t size;
-        const char* text = lua_tolstring(L, -1, &size);
-        o.module = {text, size};
-    } else if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TSTRING && !lua_isnil(L, -1))
         raise_invalid_argument(L, "module");
-    }
+    o.module = text_at(L, -1);
     if (lua_istable(L, 1)) {
         lua_getfield(L, 1, "concurrency_hint");
         o.single = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 1;

@@ -1,9 +1,9 @@
 #include "cli/report.hpp"
 
-#include <cerrno>
+#include "cli/standard_output.hpp"
+
 #include <cstdio>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 namespace emilua::cli {
@@ -26,17 +26,7 @@ void stderr_reporter::write(std::string_view block)
         return;
     std::lock_guard lock{mutex_};
     std::fflush(stdout); // what was printed before an error stands before it
-    while (!block.empty()) {
-        ssize_t n = ::write(STDERR_FILENO, block.data(), block.size());
-        if (n >= 0) {
-            block.remove_prefix(static_cast<std::size_t>(n));
-        } else if (errno == EAGAIN) { // whoever shares the terminal or pipe made it non-blocking
-            pollfd writable{STDERR_FILENO, POLLOUT, 0};
-            ::poll(&writable, 1, -1);
-        } else if (errno != EINTR) {
-            return; // nobody listens
-        }
-    }
+    write_all(STDERR_FILENO, block);
 }
 
 void stderr_reporter::panic(const char* subject, const void* id, std::string_view message,

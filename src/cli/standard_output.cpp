@@ -10,12 +10,30 @@ namespace emilua::cli {
 
 namespace {
 
-ssize_t write_all(void* cookie, const char* data, std::size_t size)
+ssize_t write_cookie(void* cookie, const char* data, std::size_t size)
 {
     int fd = static_cast<int>(reinterpret_cast<std::intptr_t>(cookie));
+    return static_cast<ssize_t>(write_all(fd, {data, size}));
+}
+
+void replace(FILE*& stream, int fd, int buffering)
+{
+    auto* cookie = reinterpret_cast<void*>(static_cast<std::intptr_t>(fd));
+    FILE* replacement =
+        fopencookie(cookie, "w", {.read = nullptr, .write = write_cookie, .seek = nullptr, .close = nullptr});
+    if (!replacement)
+        return;
+    std::setvbuf(replacement, nullptr, buffering, BUFSIZ);
+    stream = replacement;
+}
+
+} // namespace
+
+std::size_t write_all(int fd, std::string_view text)
+{
     std::size_t done = 0;
-    while (done < size) {
-        ssize_t n = write(fd, data + done, size - done);
+    while (done < text.size()) {
+        ssize_t n = write(fd, text.data() + done, text.size() - done);
         if (n >= 0) {
             done += static_cast<std::size_t>(n);
         } else if (errno == EAGAIN) {
@@ -25,21 +43,8 @@ ssize_t write_all(void* cookie, const char* data, std::size_t size)
             break;
         }
     }
-    return static_cast<ssize_t>(done);
+    return done;
 }
-
-void replace(FILE*& stream, int fd, int buffering)
-{
-    auto* cookie = reinterpret_cast<void*>(static_cast<std::intptr_t>(fd));
-    FILE* replacement =
-        fopencookie(cookie, "w", {.read = nullptr, .write = write_all, .seek = nullptr, .close = nullptr});
-    if (!replacement)
-        return;
-    std::setvbuf(replacement, nullptr, buffering, BUFSIZ);
-    stream = replacement;
-}
-
-} // namespace
 
 void replace_standard_output()
 {

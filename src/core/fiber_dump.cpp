@@ -1,5 +1,6 @@
 #include "core/fiber_dump.hpp"
 
+#include "core/arguments.hpp"
 #include "core/vm.hpp"
 
 #include <algorithm>
@@ -54,9 +55,7 @@ std::string what_it_does(const fiber& f)
 void append_stack(std::string& text, lua_State* L, lua_State* thread)
 {
     luaL_traceback(L, thread, nullptr, 0);
-    std::size_t size;
-    const char* lines = lua_tolstring(L, -1, &size);
-    for (std::string_view rest{lines, size}; !rest.empty();) {
+    for (std::string_view rest = text_at(L, -1); !rest.empty();) {
         std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         if (line.starts_with('\t')) // not the title

@@ -1,5 +1,6 @@
 #include "core/vm.hpp"
 
+#include "core/arguments.hpp"
 #include "core/context.hpp"
 #include "core/fiber_dump.hpp"
 #include "core/forced_unwind.hpp"
@@ -165,11 +166,8 @@ bool c_stack_is_low(const control* c)
 
 std::string panic_message(lua_State* L, int index)
 {
-    if (lua_type(L, index) == LUA_TSTRING) {
-        std::size_t size;
-        const char* text = lua_tolstring(L, index, &size);
-        return {text, size};
-    }
+    if (lua_type(L, index) == LUA_TSTRING)
+        return std::string{text_at(L, index)};
     auto ec = to_error_code(L, index);
     return ec ? ec->message() : std::string{};
 }

@@ -1,6 +1,7 @@
 // Arguments of the methods of byte_span: bytes and positions.
 #pragma once
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 
@@ -12,11 +13,8 @@ namespace emilua {
 // The bytes of a string or byte_span; raises EINVAL{arg = index} for anything else, numbers included.
 inline std::string_view check_bytes(lua_State* L, int index)
 {
-    if (lua_type(L, index) == LUA_TSTRING) {
-        std::size_t size;
-        const char* data = lua_tolstring(L, index, &size);
-        return {data, size};
-    }
+    if (lua_type(L, index) == LUA_TSTRING)
+        return text_at(L, index);
     return check<byte_span>(L, index).text();
 }
 

@@ -1,6 +1,7 @@
 // Module regex (04 §4): what Lua sees.
 #include "data/regex.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "data/byte_span_arguments.hpp"
 #include "data/regex_engine.hpp"
@@ -27,9 +28,7 @@ std::string_view check_string_option(lua_State* L, const char* name)
     lua_getfield(L, 1, name);
     if (lua_type(L, -1) != LUA_TSTRING)
         raise_invalid_argument(L, name);
-    std::size_t size;
-    const char* data = lua_tolstring(L, -1, &size);
-    return {data, size};
+    return text_at(L, -1);
 }
 
 bool check_flag_option(lua_State* L, const char* name)

@@ -1,6 +1,7 @@
 // The native half of lua/scanner.lua: searches in its buffer, and views of what was found.
 #include "data/scanner.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/embedded.hpp"
 #include "data/byte_search.hpp"
@@ -177,9 +178,7 @@ int raise_error(lua_State* L)
 {
     if (lua_isnoneornil(L, 1))
         raise(L, Error);
-    std::size_t size;
-    const char* option = luaL_checklstring(L, 1, &size);
-    raise(L, Error, {{"arg", std::string_view{option, size}}});
+    raise(L, Error, {{"arg", text_at(L, 1)}});
 }
 
 int raise_argument(lua_State* L)

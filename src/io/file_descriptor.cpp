@@ -124,4 +124,14 @@ file_descriptor& check_file_descriptor(lua_State* L, int index)
     return fd;
 }
 
+file_descriptor& check_file_descriptor(lua_State* L, int index, std::string_view option)
+{
+    auto* fd = test<file_descriptor>(L, index);
+    if (fd && fd->in_flight)
+        raise(L, errc::device_or_resource_busy, {{"arg", option}});
+    if (!fd || fd->value < 0)
+        raise_invalid_argument(L, option);
+    return *fd;
+}
+
 } // namespace emilua

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <lua.hpp>
 #include <span>
+#include <string_view>
 #include <utility>
 
 namespace emilua {
@@ -73,5 +74,7 @@ file_descriptor& push_file_descriptor(lua_State* L);
 // The argument at `index`. Raises EINVAL{arg = index} unless it is an open file_descriptor, EBUSY if it is
 // being sent.
 file_descriptor& check_file_descriptor(lua_State* L, int index);
+// The same for an option: raises EINVAL or EBUSY with its name as `arg`.
+file_descriptor& check_file_descriptor(lua_State* L, int index, std::string_view option);
 
 } // namespace emilua

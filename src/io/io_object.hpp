@@ -5,6 +5,7 @@
 // waits for it, which keeps them alive.
 #pragma once
 
+#include "core/arguments.hpp"
 #include "core/await.hpp"
 #include "core/class.hpp"
 #include "core/context.hpp"
@@ -12,7 +13,6 @@
 #include "io/file_descriptor.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/system/system_error.hpp>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -20,11 +20,6 @@
 namespace emilua {
 
 using io_executor = boost::asio::io_context::executor_type;
-
-[[noreturn]] inline void throw_errno(int error)
-{
-    throw boost::system::system_error{error, boost::system::system_category()};
-}
 
 // Arguments are checked first, then this: raises EBADF.
 template <class T>
@@ -38,20 +33,15 @@ void require_open(lua_State* L, T& object)
 inline std::string_view check_text(lua_State* L, int index)
 {
     luaL_checktype(L, index, LUA_TSTRING);
-    std::size_t size;
-    const char* data = lua_tolstring(L, index, &size);
-    return {data, size};
+    return text_at(L, index);
 }
 
 // What the string at `index` stands for; raises EINVAL{arg = index} for an unknown one.
 template <class E>
 E check_choice(lua_State* L, int index, std::initializer_list<std::pair<std::string_view, E>> choices)
 {
-    std::string_view text = check_text(L, index);
-    for (auto& [name, value] : choices) {
-        if (name == text)
-            return value;
-    }
+    if (auto* value = find_choice(check_text(L, index), choices))
+        return *value;
     raise_invalid_argument(L, index);
 }
 
@@ -63,11 +53,10 @@ int make(lua_State* L)
     return 1;
 }
 
-// Moves the descriptor at `index` into the object. On errors it stays where it is.
+// Moves a descriptor into the object. On errors it stays where it is.
 template <class T, class... Protocol>
-void adopt(lua_State* L, T& object, int index, const Protocol&... protocol)
+void move_into(T& object, file_descriptor& fd, const Protocol&... protocol)
 {
-    auto& fd = check_file_descriptor(L, index);
     object.assign(protocol..., fd.value);
     fd.release();
 }
@@ -78,7 +67,7 @@ int make_or_adopt(lua_State* L)
 {
     auto& self = push<T>(L, vm::of(L).io());
     if (lua_gettop(L) > 1)
-        adopt(L, self, 1, Protocol{}...);
+        move_into(self, check_file_descriptor(L, 1), Protocol{}...);
     return 1;
 }
 
@@ -86,7 +75,8 @@ int make_or_adopt(lua_State* L)
 template <class T, class... Protocol>
 int assign_descriptor(lua_State* L)
 {
-    adopt(L, check<T>(L, 1), 2, Protocol{}...);
+    auto& self = check<T>(L, 1);
+    move_into(self, check_file_descriptor(L, 2), Protocol{}...);
     return 0;
 }
 

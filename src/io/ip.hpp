@@ -55,7 +55,7 @@ template <class S>
 int open(lua_State* L)
 {
     auto& self = check<S>(L, 1);
-    open_socket(self, check_family<typename S::protocol_type>(L, 2));
+    open_socket(L, self, check_family<typename S::protocol_type>(L, 2));
     return 0;
 }
 
@@ -63,7 +63,8 @@ template <class S>
 int assign(lua_State* L)
 {
     auto& self = check<S>(L, 1);
-    adopt(L, self, 3, check_family<typename S::protocol_type>(L, 2));
+    auto protocol = check_family<typename S::protocol_type>(L, 2);
+    move_into(self, check_file_descriptor(L, 3), protocol);
     return 0;
 }
 
@@ -87,7 +88,7 @@ int connect(lua_State* L)
     typename S::endpoint_type peer{check<address>(L, 2), check_port(L, 3)};
     await(L, [&](auto token) {
         if (!self.is_open())
-            open_socket(self, peer.protocol());
+            open_socket(L, self, peer.protocol());
         self.async_connect(peer, std::move(token));
     });
     return 0;

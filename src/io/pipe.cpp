@@ -30,14 +30,12 @@ int pair(lua_State* L)
     auto& writer = push<write_stream>(L, vm::of(L).io());
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     file_descriptor read_end, write_end;
     read_end.value = ends[0];
     write_end.value = ends[1];
-    reader.assign(read_end.value);
-    read_end.release();
-    writer.assign(write_end.value);
-    write_end.release();
+    move_into(reader, read_end);
+    move_into(writer, write_end);
     return 2;
 }
 

@@ -4,8 +4,10 @@
 // it opens it and could not give the descriptor away.
 //
 // Cancellation story: see io_object.hpp. A cancelled read or write transferred nothing.
+#include "core/arguments.hpp"
 #include "io/io_object.hpp"
 #include "io/open.hpp"
+#include "io/terminal.hpp"
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/serial_port_base.hpp>
@@ -27,12 +29,6 @@ struct serial_port : boost::asio::posix::basic_stream_descriptor<io_executor> {
     using basic_stream_descriptor::basic_stream_descriptor;
 };
 
-void throw_on(error_code ec)
-{
-    if (ec)
-        throw boost::system::system_error{ec};
-}
-
 // Raises EBADF.
 int number_of(lua_State* L, serial_port& self)
 {
@@ -51,9 +47,8 @@ int open(lua_State* L)
     file_descriptor fd;
     fd.value = ::open(path.data(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); // waits for no carrier
     if (fd.value < 0)
-        throw_errno(errno);
-    self.assign(fd.value);
-    fd.release();
+        raise_errno(L, errno);
+    move_into(self, fd);
     return 0;
 }
 
@@ -65,23 +60,22 @@ int make_pair(lua_State* L)
     file_descriptor fd;
     fd.value = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd.value < 0 || grantpt(fd.value) != 0 || unlockpt(fd.value) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     // By the master, not by its name: works whatever is mounted at /dev/pts.
     slave.value = ioctl(fd.value, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave.value < 0)
-        throw_errno(errno);
-    master.assign(fd.value);
-    fd.release();
+        raise_errno(L, errno);
+    move_into(master, fd);
     return 2;
 }
 
 // --- Properties: what the terminal has, changed by one of Asio's options.
 
-termios line_of(int fd)
+termios line_of(lua_State* L, int fd)
 {
     termios line;
     if (tcgetattr(fd, &line) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return line;
 }
 
@@ -89,11 +83,12 @@ template <class Option>
 Option get(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    termios line = line_of(number_of(L, self));
+    termios line = line_of(L, number_of(L, self));
     Option option;
     error_code ec;
     option.load(line, ec);
-    throw_on(ec);
+    if (ec)
+        raise(L, ec);
     return option;
 }
 
@@ -102,12 +97,13 @@ int set(lua_State* L, const Option& option)
 {
     auto& self = check<serial_port>(L, 1);
     int fd = number_of(L, self);
-    termios line = line_of(fd);
+    termios line = line_of(L, fd);
     error_code ec;
     option.store(line, ec);
-    throw_on(ec);
+    if (ec)
+        raise(L, ec);
     if (tcsetattr(fd, TCSANOW, &line) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -119,11 +115,8 @@ E check_mode(lua_State* L, E none, std::initializer_list<std::pair<std::string_v
         return none;
     if (lua_type(L, 3) != LUA_TSTRING)
         raise_invalid_argument(L, 3);
-    std::string_view text = check_text(L, 3);
-    for (auto& [name, value] : choices) {
-        if (name == text)
-            return value;
-    }
+    if (auto* value = find_choice(text_at(L, 3), choices))
+        return *value;
     raise(L, errc::not_supported);
 }
 
@@ -204,7 +197,7 @@ int set_character_size(lua_State* L)
     set(L, options::character_size{static_cast<unsigned>(size)});
     // tcsetattr(3) says nothing if the driver keeps its own where 5 is wanted.
     if (get<options::character_size>(L).value() != static_cast<unsigned>(size))
-        throw_errno(EINVAL);
+        raise_errno(L, EINVAL);
     return 0;
 }
 
@@ -214,7 +207,7 @@ int send_break(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
     if (tcsendbreak(number_of(L, self), 0) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -228,19 +221,15 @@ int is_terminal(lua_State* L)
 int get_foreground(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    pid_t group = tcgetpgrp(number_of(L, self));
-    if (group < 0)
-        throw_errno(errno);
-    lua_pushinteger(L, group);
+    push_foreground_group(L, number_of(L, self));
     return 1;
 }
 
 int set_foreground(lua_State* L)
 {
     auto& self = check<serial_port>(L, 1);
-    auto group = static_cast<pid_t>(luaL_checkinteger(L, 2));
-    if (tcsetpgrp(number_of(L, self), group) != 0)
-        throw_errno(errno);
+    pid_t group = check_int(L, 2);
+    set_foreground_group(L, number_of(L, self), group);
     return 0;
 }
 

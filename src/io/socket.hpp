@@ -13,18 +13,17 @@ namespace emilua {
 
 using boost::asio::socket_base;
 
-// As Asio's open(), but close-on-exec from the first moment. Throws system_error: already_open, OS errors.
+// As Asio's open(), but close-on-exec from the first moment. Raises already_open, OS errors.
 template <class S>
-void open_socket(S& socket, const typename S::protocol_type& protocol)
+void open_socket(lua_State* L, S& socket, const typename S::protocol_type& protocol)
 {
     if (socket.is_open())
-        throw boost::system::system_error{boost::asio::error::already_open};
+        raise(L, error_code{boost::asio::error::already_open});
     file_descriptor fd;
     fd.value = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
     if (fd.value < 0)
-        throw_errno(errno);
-    socket.assign(protocol, fd.value);
-    fd.release();
+        raise_errno(L, errno);
+    move_into(socket, fd, protocol);
 }
 
 template <class S>
@@ -47,7 +46,7 @@ int disconnect(lua_State* L)
     sockaddr nobody{};
     nobody.sa_family = AF_UNSPEC;
     if (::connect(self.native_handle(), &nobody, sizeof(nobody)) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 

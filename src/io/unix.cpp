@@ -15,6 +15,7 @@
 #include <boost/asio/local/basic_endpoint.hpp>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 
 namespace emilua {
 
@@ -38,7 +39,6 @@ template <int Type>
 struct unix_socket : asio_socket<Type> {
     using base = asio_socket<Type>;
     using base::base;
-    using protocol = unix_protocol<Type>;
 
     static constexpr bool is_stream = Type == SOCK_STREAM;
     static constexpr bool is_datagram = Type == SOCK_DGRAM;
@@ -75,14 +75,14 @@ using datagram_socket = unix_socket<SOCK_DGRAM>;
 using seqpacket_socket = unix_socket<SOCK_SEQPACKET>;
 
 template <class S>
-using acceptor = boost::asio::basic_socket_acceptor<typename S::protocol, io_executor>;
+using acceptor = boost::asio::basic_socket_acceptor<typename S::protocol_type, io_executor>;
 
 // --- Making and naming
 
-template <class S, class Protocol>
+template <class S>
 int open(lua_State* L)
 {
-    open_socket(check<S>(L, 1), Protocol{});
+    open_socket(L, check<S>(L, 1), typename S::protocol_type{});
     return 0;
 }
 
@@ -91,17 +91,15 @@ int pair(lua_State* L)
 {
     auto& a = push<S>(L, vm::of(L).io());
     auto& b = push<S>(L, vm::of(L).io());
-    typename S::protocol protocol;
+    typename S::protocol_type protocol;
     int ends[2];
     if (socketpair(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol(), ends) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     file_descriptor first, second;
     first.value = ends[0];
     second.value = ends[1];
-    a.assign(protocol, first.value);
-    first.release();
-    b.assign(protocol, second.value);
-    second.release();
+    move_into(a, first, protocol);
+    move_into(b, second, protocol);
     return 2;
 }
 
@@ -111,7 +109,7 @@ int bind(lua_State* L)
     auto& self = check<S>(L, 1);
     auto address = check_unix_address(L, 2);
     if (::bind(self.native_handle(), address.get(), address.size) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     return 0;
 }
 
@@ -125,12 +123,12 @@ int connect(lua_State* L)
     check_suspend(L);
     check_interruption(L);
     if (!self.is_open())
-        open_socket(self, typename S::protocol{});
+        open_socket(L, self, typename S::protocol_type{});
     self.native_non_blocking(true);
     int error = ::connect(self.native_handle(), address.get(), address.size) == 0 ? 0 : errno;
     vm::yield(L);
     if (error != 0)
-        throw_errno(error);
+        raise_errno(L, error);
     return 0;
 }
 
@@ -140,7 +138,7 @@ int get_path(lua_State* L)
     auto& self = check<S>(L, 1);
     unix_address address;
     if (get_name(self.native_handle(), address.get(), &address.size) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     push_unix_address(L, address);
     return 1;
 }
@@ -182,13 +180,13 @@ int send_bytes(lua_State* L, S& self, byte_span& buffer, int flags, const unix_a
     }
     // The kernel wakes a sender when the queue of its connected peer has room again. For any other receiver
     // it wakes nobody, and calls the socket writable: the sender must ask again.
-    steady_timer retry{vm::of(L).io()};
+    std::optional<steady_timer> retry;
     auto n = perform(
         L, self.writers,
         [&](auto token) {
             if (to) {
-                retry.expires_after(std::chrono::milliseconds{1});
-                retry.async_wait(std::move(token));
+                retry.emplace(vm::of(L).io(), std::chrono::milliseconds{1});
+                retry->async_wait(std::move(token));
             } else {
                 self.async_wait(socket_base::wait_write, std::move(token));
             }
@@ -342,12 +340,12 @@ constexpr socket_option<A> acceptor_options[] = {
 // --- Classes
 
 // Members of sockets and acceptors.
-template <class S, class Protocol, const auto& Options>
+template <class S, const auto& Options>
 void add_unix_object(class_builder& c)
 {
-    c.method("open", fn<open<S, Protocol>>)
+    c.method("open", fn<open<S>>)
         .method("bind", fn<bind<S>>)
-        .method("assign", fn<assign_descriptor<S, Protocol>>)
+        .method("assign", fn<assign_descriptor<S, typename S::protocol_type>>)
         .method("set_option", fn<set_option<S, Options>>)
         .method("get_option", fn<get_option<S, Options>>)
         .property("local_path", fn<get_path<S, getsockname>>);
@@ -357,7 +355,7 @@ template <class S, const auto& Options>
 void add_unix_socket(class_builder& c)
 {
     add_socket<S>(c);
-    add_unix_object<S, typename S::protocol, Options>(c);
+    add_unix_object<S, Options>(c);
     c.method("connect", fn<connect<S>>)
         .method("receive_with_fds", fn<receive_with_fds<S>>)
         .method("send_with_fds", fn<send_with_fds<S>>)
@@ -369,7 +367,7 @@ template <class S>
 void set_socket(lua_State* L, const char* name)
 {
     lua_newtable(L);
-    set_functions(L, {{"new", fn<make_or_adopt<S, typename S::protocol>>}, {"pair", fn<pair<S>>}});
+    set_functions(L, {{"new", fn<make_or_adopt<S, typename S::protocol_type>>}, {"pair", fn<pair<S>>}});
     lua_setfield(L, -2, name);
 }
 
@@ -378,15 +376,14 @@ template <class S>
 void set_acceptor(lua_State* L, const char* name, const char* class_name)
 {
     using A = acceptor<S>;
-    using protocol = typename S::protocol;
     {
         class_<A> c{L, class_name};
         add_io_object<A>(c);
-        add_unix_object<A, protocol, acceptor_options<A>>(c);
+        add_unix_object<A, acceptor_options<A>>(c);
         c.method("listen", fn<listen<A>>).method("accept", fn<accept<A, S>>);
     }
     lua_newtable(L);
-    set_functions(L, {{"new", fn<make_or_adopt<A, protocol>>}});
+    set_functions(L, {{"new", fn<make_or_adopt<A, typename A::protocol_type>>}});
     lua_setfield(L, -2, name);
 }
 

@@ -13,7 +13,7 @@ void push_peer_credentials(lua_State* L, int socket)
     ucred peer;
     socklen_t size = sizeof(peer);
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        throw_errno(errno);
+        raise_errno(L, errno);
     lua_createtable(L, 0, 3);
     lua_pushnumber(L, peer.uid); // of nobody: 2^32 - 1
     lua_setfield(L, -2, "uid");
@@ -31,7 +31,7 @@ void push_peer_label(lua_State* L, int socket)
     socklen_t size = static_cast<socklen_t>(label.size());
     while (getsockopt(socket, SOL_SOCKET, SO_PEERSEC, label.data(), &size) != 0) {
         if (errno != ERANGE)
-            throw_errno(errno);
+            raise_errno(L, errno);
         label.resize(size);
     }
     label.resize(size);

@@ -5,9 +5,9 @@
 
 namespace emilua {
 
-// Pushes the table {uid, pid, groups}. Throws system_error.
+// Pushes the table {uid, pid, groups}. Raises errors of the OS.
 void push_peer_credentials(lua_State* L, int socket);
-// Pushes the label that a security module gave the peer. Throws system_error.
+// Pushes the label that a security module gave the peer. Raises errors of the OS.
 void push_peer_label(lua_State* L, int socket);
 
 } // namespace emilua

@@ -1,5 +1,6 @@
 #include "sandbox/ipc_channel.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "io/operation_queue.hpp"
 #include "sandbox/ipc_outgoing.hpp"
@@ -76,7 +77,7 @@ int kill(lua_State* L)
     if (!lua_isnoneornil(L, 2)) {
         if (lua_type(L, 2) != LUA_TNUMBER)
             raise_invalid_argument(L, 2);
-        signo = static_cast<int>(lua_tointeger(L, 2));
+        signo = to_int(lua_tointeger(L, 2));
     }
     error_code ec = self.child->kill(signo);
     if (signo == SIGKILL && ec == errc::no_such_process)

@@ -1,5 +1,6 @@
 #include "sandbox/subprocess.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/runtime.hpp"
 #include "io/file_descriptor.hpp"
@@ -45,13 +46,6 @@ int get(lua_State* L, int table, const char* name)
     return lua_type(L, -1);
 }
 
-std::string_view string_at(lua_State* L, int index)
-{
-    std::size_t size;
-    const char* text = lua_tolstring(L, index, &size);
-    return {text, size};
-}
-
 void read_namespaces(lua_State* L, int table, subprocess_options& o)
 {
     static constexpr struct {
@@ -87,9 +81,9 @@ void read_environment(lua_State* L, int table, subprocess_options& o)
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         for (int index : {-2, -1}) {
-            if (lua_type(L, index) != LUA_TSTRING || string_at(L, index).find('\0') != std::string_view::npos)
+            if (lua_type(L, index) != LUA_TSTRING || text_at(L, index).find('\0') != std::string_view::npos)
                 raise_invalid_argument(L, arg);
-            o.environment.append(string_at(L, index)).push_back('\0');
+            o.environment.append(text_at(L, index)).push_back('\0');
         }
         lua_pop(L, 1);
     }
@@ -99,12 +93,7 @@ void read_environment(lua_State* L, int table, subprocess_options& o)
 // The descriptor on top of the stack, which stays there.
 void add_descriptor(lua_State* L, subprocess_options& o, std::string_view arg)
 {
-    auto* fd = test<file_descriptor>(L, -1);
-    if (fd && fd->in_flight)
-        raise(L, errc::device_or_resource_busy, {{"arg", arg}});
-    if (!fd || fd->value < 0)
-        raise_invalid_argument(L, arg);
-    o.descriptors[o.descriptor_count++] = fd->value;
+    o.descriptors[o.descriptor_count++] = check_file_descriptor(L, -1, arg).value;
 }
 
 void read_stdio(lua_State* L, int table, subprocess_options& o)
@@ -113,7 +102,7 @@ void read_stdio(lua_State* L, int table, subprocess_options& o)
         {"stdin", "subprocess/stdin"}, {"stdout", "subprocess/stdout"}, {"stderr", "subprocess/stderr"}};
     for (std::size_t i = 0; i != 3; ++i) {
         int type = get(L, table, names[i][0]);
-        if (type == LUA_TSTRING && string_at(L, -1) == "share") {
+        if (text_at(L, -1) == "share") {
             o.stdio[i] = stdio_kind::shared;
         } else if (type != LUA_TNIL) {
             add_descriptor(L, o, names[i][1]);
@@ -133,7 +122,7 @@ void read_init(lua_State* L, int table, subprocess_options& o)
     if (get(L, init, "script") != LUA_TSTRING)
         raise_invalid_argument(L, "subprocess/init/script");
     o.has_script = true;
-    o.script = string_at(L, -1);
+    o.script = text_at(L, -1);
     if (get(L, init, "arg") != LUA_TNIL) {
         add_descriptor(L, o, "subprocess/init/arg");
         o.has_argument = true;

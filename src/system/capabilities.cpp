@@ -1,5 +1,6 @@
 #include "system/capabilities.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "system/process_change.hpp"
 #include "system/system.hpp"
@@ -18,14 +19,6 @@ using kind = process_change::kind;
 cap_t check_set(lua_State* L, int index)
 {
     return check<linux_capabilities>(L, index).value.get();
-}
-
-// The string at `index`, empty if it is none.
-std::string_view text_at(lua_State* L, int index)
-{
-    std::size_t size = 0;
-    const char* text = lua_tolstring(L, index, &size);
-    return {text ? text : "", size};
 }
 
 cap_value_t check_capability(lua_State* L, int index)
@@ -83,16 +76,12 @@ int set_flag(lua_State* L)
     cap_t self = check_set(L, 1);
     cap_flag_t flag = check_flag(L, 2);
     std::vector<cap_value_t> caps;
-    for (int i = 1;; ++i) {
-        lua_rawgeti(L, 3, i);
-        if (lua_isnil(L, -1))
-            break;
+    for_each_item(L, 3, [&] {
         auto cap = capability::find(text_at(L, -1));
         if (!cap)
             raise_invalid_argument(L, 3);
         caps.push_back(*cap);
-        lua_pop(L, 1);
-    }
+    });
     auto value = lua_toboolean(L, 4) ? CAP_SET : CAP_CLEAR;
     if (cap_set_flag(self, flag, static_cast<int>(caps.size()), caps.data(), value) != 0)
         raise_errno(L, errno);

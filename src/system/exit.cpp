@@ -1,9 +1,9 @@
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/runtime.hpp"
 #include "system/system.hpp"
 
 #include <cstdlib>
-#include <string_view>
 #include <unistd.h>
 
 namespace emilua {
@@ -29,7 +29,7 @@ force read_force(lua_State* L)
         break;
     }
     case LUA_TSTRING:
-        if (std::string_view{lua_tostring(L, -1), lua_objlen(L, -1)} != "abort")
+        if (text_at(L, -1) != "abort")
             raise_invalid_argument(L, "force");
         result = force::abort;
         break;

@@ -1,4 +1,5 @@
 // Processes, groups, sessions, user and group ids (07 §7).
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "system/process_change.hpp"
 #include "system/system.hpp"
@@ -15,12 +16,6 @@ namespace emilua {
 namespace {
 
 using kind = process_change::kind;
-
-// A number that no process or signal has stays one.
-int check_int(lua_State* L, int index)
-{
-    return static_cast<int>(std::clamp<lua_Integer>(luaL_checkinteger(L, index), INT_MIN, INT_MAX));
-}
 
 int push_result(lua_State* L, int result)
 {
@@ -128,18 +123,14 @@ int set_groups(lua_State* L)
     check_master(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     std::vector<gid_t> groups;
-    for (int i = 1;; ++i) {
-        lua_rawgeti(L, 1, i);
-        if (lua_isnil(L, -1))
-            break;
+    for_each_item(L, 1, [&] {
         if (lua_type(L, -1) != LUA_TNUMBER)
             raise_invalid_argument(L, 2); // what programs know
         lua_Integer id = lua_tointeger(L, -1);
         if (!is_id(id))
             raise_errno(L, EINVAL);
         groups.push_back(static_cast<gid_t>(id));
-        lua_pop(L, 1);
-    }
+    });
     change_process(L, {.what = kind::groups, .payload = std::as_bytes(std::span{groups})});
     return 0;
 }

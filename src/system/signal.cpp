@@ -2,13 +2,13 @@
 //
 // Cancellation story: a fiber that waits is in the list of its set. Who takes it out, a signal or a
 // cancellation, decides; no notification is lost.
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/runtime.hpp"
 #include "system/signal_source.hpp"
 #include "system/system.hpp"
 
 #include <csignal>
-#include <limits>
 
 namespace emilua {
 
@@ -30,19 +30,12 @@ constexpr struct {
     {"SIGXFSZ", SIGXFSZ},
 };
 
-// What fits no int is no signal.
-int to_signal_number(lua_Integer n)
-{
-    bool fits = n >= std::numeric_limits<int>::min() && n <= std::numeric_limits<int>::max();
-    return fits ? static_cast<int>(n) : -1;
-}
-
 // A number, strictly.
 int check_member(lua_State* L, int index)
 {
     if (lua_type(L, index) != LUA_TNUMBER)
         raise_invalid_argument(L, index);
-    return to_signal_number(lua_tointeger(L, index));
+    return to_int(lua_tointeger(L, index));
 }
 
 void check_result(lua_State* L, error_code ec)
@@ -53,7 +46,7 @@ void check_result(lua_State* L, error_code ec)
 
 int raise_signal(lua_State* L)
 {
-    int signo = to_signal_number(luaL_checkinteger(L, 1));
+    int signo = check_int(L, 1);
     vm& v = vm::of(L);
     if (v.rt().master() == &v) {
         if (int result = std::raise(signo))
@@ -74,7 +67,7 @@ int raise_signal(lua_State* L)
 
 int set_disposition(lua_State* L, void (*disposition)(int))
 {
-    int signo = to_signal_number(luaL_checkinteger(L, 1));
+    int signo = check_int(L, 1);
     check_master(L);
     check_result(L, signal_source::instance().set_disposition(signo, disposition));
     return 0;
@@ -97,8 +90,8 @@ int make_set(lua_State* L)
     auto& self = push<signal_set>(L);
     for (int i = 1; i <= count; ++i) {
         bool is_number = lua_type(L, i) == LUA_TNUMBER;
-        error_code ec = is_number ? self.add(to_signal_number(lua_tointeger(L, i)))
-                                  : errc::make_error_code(errc::invalid_argument);
+        error_code ec =
+            is_number ? self.add(to_int(lua_tointeger(L, i))) : errc::make_error_code(errc::invalid_argument);
         if (ec) {
             self.clear();
             raise(L, ec, {{"arg", i}});

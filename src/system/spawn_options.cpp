@@ -1,5 +1,6 @@
 #include "system/spawn_options.hpp"
 
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "core/runtime.hpp"
 #include "data/byte_span.hpp"
@@ -51,13 +52,6 @@ constexpr const char* standard_names[] = {"stdin", "stdout", "stderr"};
 
 // --- Values. The functions look at the top of the stack and pop nothing.
 
-std::string_view top_text(lua_State* L)
-{
-    std::size_t size;
-    const char* data = lua_tolstring(L, -1, &size);
-    return {data, size};
-}
-
 // A string for the kernel, which ends at a null byte.
 std::string kernel_text(lua_State* L, std::string_view text, const char* option)
 {
@@ -70,7 +64,7 @@ std::string top_string(lua_State* L, const char* option)
 {
     if (lua_type(L, -1) != LUA_TSTRING)
         raise_invalid_argument(L, option);
-    return kernel_text(L, top_text(L), option);
+    return kernel_text(L, text_at(L, -1), option);
 }
 
 // A number, strictly; what follows the point is cut off.
@@ -87,33 +81,13 @@ std::int64_t top_integer(lua_State* L, const char* option, std::int64_t min = IN
 
 int top_descriptor(lua_State* L, const char* option)
 {
-    auto* fd = test<file_descriptor>(L, -1);
-    if (fd && fd->in_flight)
-        raise(L, errc::device_or_resource_busy, {{"arg", option}});
-    if (!fd || fd->value < 0)
-        raise_invalid_argument(L, option);
-    return fd->value;
+    return check_file_descriptor(L, -1, option).value;
 }
 
 void require_table(lua_State* L, const char* option)
 {
     if (!lua_istable(L, -1))
         raise_invalid_argument(L, option);
-}
-
-// Calls `read` with each item of the list on top of the stack.
-template <class F>
-void for_each_item(lua_State* L, const char* option, F read)
-{
-    require_table(L, option);
-    for (int i = 1;; ++i) {
-        lua_rawgeti(L, -1, i);
-        if (lua_isnil(L, -1))
-            break;
-        read();
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
 }
 
 // --- The reader
@@ -246,7 +220,8 @@ private:
     void read_arguments()
     {
         with("arguments", [&] {
-            for_each_item(L_, "arguments", [&] { plan().arguments.push_back(top_string(L_, "arguments")); });
+            require_table(L_, "arguments");
+            for_each_item(L_, -1, [&] { plan().arguments.push_back(top_string(L_, "arguments")); });
         });
     }
 
@@ -268,7 +243,7 @@ private:
         const char* option = standard_names[target];
         descriptor& d = plan().descriptors[target];
         bool given = with(option, [&] {
-            bool share = lua_type(L_, -1) == LUA_TSTRING && top_text(L_) == "share";
+            bool share = text_at(L_, -1) == "share";
             d = {descriptor::given, share ? target : top_descriptor(L_, option)};
             shared_[target] = share;
         });
@@ -319,12 +294,8 @@ private:
 
     int top_policy()
     {
-        if (lua_type(L_, -1) == LUA_TSTRING) {
-            for (auto& [name, policy] : policies) {
-                if (name == top_text(L_))
-                    return policy;
-            }
-        }
+        if (auto* policy = find_choice(text_at(L_, -1), policies))
+            return *policy;
         raise_invalid_argument(L_, "scheduler.policy");
     }
 
@@ -360,7 +331,7 @@ private:
         if (lua_type(L_, -1) != LUA_TSTRING)
             return top_descriptor(L_, "foreground");
         for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-            if (shared_[fd] && top_text(L_) == standard_names[fd])
+            if (shared_[fd] && text_at(L_, -1) == standard_names[fd])
                 return fd;
         }
         raise_invalid_argument(L_, "foreground");
@@ -370,7 +341,8 @@ private:
     {
         with("extra_groups", [&] {
             auto& groups = plan().groups.emplace();
-            for_each_item(L_, "extra_groups", [&] {
+            require_table(L_, "extra_groups");
+            for_each_item(L_, -1, [&] {
                 groups.push_back(static_cast<gid_t>(top_integer(L_, "extra_groups", 0, UINT32_MAX - 1)));
             });
         });

@@ -5,14 +5,17 @@
 // again, non-blocking. Where that cannot be (sockets, no permission, devices that are another one when they
 // are opened again) we wait for readiness and ask for no more than is ready. What cannot be polled (regular
 // files, /dev/null) is always ready.
+#include "core/arguments.hpp"
 #include "core/class.hpp"
 #include "data/byte_span.hpp"
 #include "io/file_descriptor.hpp"
 #include "io/operation_queue.hpp"
+#include "io/terminal.hpp"
 #include "system/system.hpp"
 
 #include <algorithm>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -25,7 +28,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace emilua {
@@ -49,9 +51,9 @@ struct standard_stream {
     operation_queue pending;
 };
 
-error_code last_error()
+[[noreturn]] void throw_last_error()
 {
-    return {errno, boost::system::system_category()};
+    throw boost::system::system_error{errno, boost::system::system_category()};
 }
 
 bool may_be_reopened(int fd, mode_t mode)
@@ -84,9 +86,12 @@ standard_stream::standard_stream(boost::asio::io_context& io, int number)
     epoll_event event{};
     event.events = number == STDIN_FILENO ? EPOLLIN : EPOLLOUT;
     if (poller.value < 0)
-        throw std::system_error{errno, std::system_category()};
-    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0)
-        return;
+        throw_last_error();
+    if (epoll_ctl(poller.value, EPOLL_CTL_ADD, fd, &event) != 0) {
+        if (errno == EPERM || errno == EBADF) // no such operation, or no descriptor for transfers
+            return;
+        throw_last_error();
+    }
     readiness.emplace(io, poller.value);
     poller.release();
     how = own.value >= 0 ? access::own_description : S_ISSOCK(st.st_mode) ? access::socket : access::shared;
@@ -155,12 +160,9 @@ standard_stream& stream(lua_State* L)
     return *s;
 }
 
-// The buffer at 2 goes to or comes from the stream: returns the count. An empty one waits for nothing.
-std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_span&))
+// The buffer goes to or comes from the stream: returns the count. An empty one waits for nothing.
+std::size_t transfer(lua_State* L, byte_span& buffer, ssize_t (*attempt)(standard_stream&, byte_span&))
 {
-    auto& buffer = check<byte_span>(L, 2);
-    check_suspend(L);
-    check_interruption(L);
     if (buffer.size == 0) {
         vm::yield(L);
         return 0;
@@ -183,8 +185,9 @@ std::size_t transfer(lua_State* L, ssize_t (*attempt)(standard_stream&, byte_spa
 
 int read_some(lua_State* L)
 {
-    std::size_t count = transfer(L, try_read);
-    if (count == 0 && check<byte_span>(L, 2).size > 0)
+    auto& buffer = check<byte_span>(L, 2);
+    std::size_t count = transfer(L, buffer, try_read);
+    if (count == 0 && buffer.size > 0)
         raise(L, boost::asio::error::make_error_code(boost::asio::error::eof));
     lua_pushinteger(L, static_cast<lua_Integer>(count));
     return 1;
@@ -192,7 +195,8 @@ int read_some(lua_State* L)
 
 int write_some(lua_State* L)
 {
-    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, try_write)));
+    auto& buffer = check<byte_span>(L, 2);
+    lua_pushinteger(L, static_cast<lua_Integer>(transfer(L, buffer, try_write)));
     return 1;
 }
 
@@ -221,7 +225,7 @@ int dup(lua_State* L)
     file_descriptor& copy = push_file_descriptor(L);
     copy.value = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy.value < 0)
-        raise(L, last_error());
+        raise_errno(L, errno);
     return 1;
 }
 
@@ -233,18 +237,13 @@ int is_terminal(lua_State* L)
 
 int get_foreground(lua_State* L)
 {
-    pid_t group = tcgetpgrp(number_of(L));
-    if (group < 0)
-        raise(L, last_error());
-    lua_pushinteger(L, group);
+    push_foreground_group(L, number_of(L));
     return 1;
 }
 
 int set_foreground(lua_State* L)
 {
-    auto group = static_cast<pid_t>(luaL_checkinteger(L, 2));
-    if (tcsetpgrp(number_of(L), group) != 0)
-        raise(L, last_error());
+    set_foreground_group(L, number_of(L), check_int(L, 2));
     return 0;
 }
 

@@ -2,21 +2,29 @@
 // the next one gets it.
 #include "system/subprocess.hpp"
 
+#include "core/arguments.hpp"
 #include "core/await.hpp"
 #include "core/class.hpp"
 #include "system/capabilities.hpp"
+#include "time/timer.hpp"
 
 #include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <new>
 #include <unistd.h>
+#include <utility>
 
 namespace emilua {
 
 namespace {
 
 using descriptor = subprocess::descriptor;
+
+// A pidfd does not tell when a tracer has let a dead child go: we ask again.
+constexpr std::chrono::milliseconds patience{10};
 
 subprocess& self(lua_State* L)
 {
@@ -70,7 +78,7 @@ int get_exit_signal(lua_State* L)
 int kill(lua_State* L)
 {
     luaL_checktype(L, 2, LUA_TNUMBER);
-    auto signo = static_cast<int>(lua_tointeger(L, 2));
+    int signo = to_int(lua_tointeger(L, 2));
     if (int error = signal_process(check_child(L).pidfd.native_handle(), signo))
         raise_errno(L, error);
     return 0;
@@ -100,7 +108,11 @@ int wait(lua_State* L)
     } waiting{s.waited_for};
     await(L, [&](auto token) { s.pidfd.async_wait(descriptor::wait_read, std::move(token)); });
     process_end end;
-    int error = reap_process(s.pidfd.native_handle(), end);
+    int error;
+    while ((error = reap_process(s.pidfd.native_handle(), end)) == EAGAIN) {
+        steady_timer retry{vm::of(L).io(), patience};
+        await(L, [&](auto token) { retry.async_wait(std::move(token)); });
+    }
     s.pidfd.close();
     if (error)
         raise_errno(L, error);
@@ -108,14 +120,29 @@ int wait(lua_State* L)
     return 0;
 }
 
+struct orphan {
+    explicit orphan(descriptor&& pidfd)
+        : pidfd{std::move(pidfd)}
+    {
+    }
+    descriptor pidfd;
+    steady_timer retry{pidfd.get_executor()};
+};
+
+void reap(const std::shared_ptr<orphan>& child)
+{
+    process_end ignored;
+    if (reap_process(child->pidfd.native_handle(), ignored) != EAGAIN)
+        return;
+    child->retry.expires_after(patience);
+    child->retry.async_wait([child](error_code) { reap(child); });
+}
+
 // The threads of the context live as long as it has something to wait for, so the process does too.
 void reap_in_background(descriptor&& pidfd)
 {
-    auto child = std::make_shared<descriptor>(std::move(pidfd));
-    child->async_wait(descriptor::wait_read, [child](error_code) {
-        process_end ignored;
-        reap_process(child->native_handle(), ignored);
-    });
+    auto child = std::make_shared<orphan>(std::move(pidfd));
+    child->pidfd.async_wait(descriptor::wait_read, [child](error_code) { reap(child); });
 }
 
 } // namespace

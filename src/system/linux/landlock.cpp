@@ -1,5 +1,7 @@
 #include "system/linux/landlock.hpp"
 
+#include "core/arguments.hpp"
+
 #include <cerrno>
 #include <span>
 #include <string_view>
@@ -15,6 +17,22 @@ constexpr long sys_create_ruleset = 444;
 constexpr long sys_add_rule = 445;
 constexpr long sys_restrict_self = 446;
 
+struct [[gnu::packed]] path_beneath_attr {
+    std::uint64_t allowed_access;
+    std::int32_t parent_fd;
+};
+
+struct net_port_attr { // ABI 4
+    std::uint64_t allowed_access;
+    std::uint64_t port;
+};
+
+template <class Attr>
+int add_rule(int ruleset, rule_type type, const Attr& attr)
+{
+    return static_cast<int>(syscall(sys_add_rule, ruleset, static_cast<int>(type), &attr, 0));
+}
+
 // The bit of a name is its position.
 using names = std::span<const std::string_view>;
 
@@ -29,19 +47,10 @@ constexpr std::string_view access_net[] = {"bind_tcp", "connect_tcp"};    // ABI
 constexpr std::string_view scopes[] = {"abstract_unix_socket", "signal"}; // ABI 6
 constexpr std::string_view create_flags[] = {"version"};
 
-std::string_view string_at(lua_State* L, int index)
-{
-    std::size_t size;
-    const char* text = lua_tolstring(L, index, &size);
-    return {text, size};
-}
-
 // The bit of the string at the top of the stack, 0 if it is none of the names.
 std::uint64_t bit_of(lua_State* L, names known)
 {
-    if (lua_type(L, -1) != LUA_TSTRING)
-        return 0;
-    std::string_view name = string_at(L, -1);
+    std::string_view name = text_at(L, -1);
     for (std::size_t i = 0; i != known.size(); ++i) {
         if (known[i] == name)
             return std::uint64_t{1} << i;
@@ -54,19 +63,12 @@ std::uint64_t bits_of(lua_State* L, names known, bool& bad)
 {
     std::uint64_t bits = 0;
     bad = false;
-    for (int i = 1;; ++i) {
-        lua_rawgeti(L, -1, i);
-        bool end = lua_isnil(L, -1);
+    for_each_item(L, -1, [&] {
         std::uint64_t bit = bit_of(L, known);
-        lua_pop(L, 1);
-        if (end)
-            return bits;
-        if (!bit) {
-            bad = true;
-            return 0;
-        }
         bits |= bit;
-    }
+        bad = bad || bit == 0;
+    });
+    return bits;
 }
 
 // A member that is a list of names, at the top of the stack.
@@ -93,7 +95,7 @@ void read_ruleset_attr(lua_State* L, const argument_style& style, ruleset_attr& 
     while (lua_next(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             style.bad_argument(L, 1, "invalid ruleset attr");
-        std::string_view key = string_at(L, -2);
+        std::string_view key = text_at(L, -2);
         if (key == "handled_access_fs")
             attr.handled_access_fs =
                 read_list(L, style, {access_fs, "invalid handled_access_fs", "invalid LANDLOCK_ACCESS_FS"});
@@ -128,7 +130,7 @@ void read_rule_attr(lua_State* L, const argument_style& style, add_rule_argument
     while (lua_next(L, 3)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             style.bad_argument(L, 3, bad_key);
-        std::string_view key = string_at(L, -2);
+        std::string_view key = text_at(L, -2);
         if (key == "allowed_access")
             rule.allowed_access = read_list(L, style, access);
         else if (is_path && key == "parent_fd")
@@ -143,31 +145,23 @@ void read_rule_attr(lua_State* L, const argument_style& style, add_rule_argument
 
 } // namespace
 
-int create_ruleset(const ruleset_attr* attr, std::uint32_t flags)
-{
-    // A kernel that knows less accepts members that are 0.
-    std::size_t size = attr ? sizeof(*attr) : 0;
-    return static_cast<int>(syscall(sys_create_ruleset, attr, size, flags));
-}
-
-int add_rule(int ruleset, rule_type type, const void* attr)
-{
-    return static_cast<int>(syscall(sys_add_rule, ruleset, static_cast<int>(type), attr, 0));
-}
-
 int restrict_self(int ruleset)
 {
     return static_cast<int>(syscall(sys_restrict_self, ruleset, 0));
 }
 
+int create_ruleset_arguments::call() const
+{
+    // A kernel that knows less accepts members that are 0.
+    std::size_t size = has_attr ? sizeof(attr) : 0;
+    return static_cast<int>(syscall(sys_create_ruleset, has_attr ? &attr : nullptr, size, flags));
+}
+
 int add_rule_arguments::call() const
 {
-    if (type == rule_type::net_port) {
-        net_port_attr attr{allowed_access, port};
-        return add_rule(ruleset, type, &attr);
-    }
-    path_beneath_attr attr{allowed_access, parent_fd};
-    return add_rule(ruleset, type, &attr);
+    if (type == rule_type::net_port)
+        return add_rule(ruleset, type, net_port_attr{allowed_access, port});
+    return add_rule(ruleset, type, path_beneath_attr{allowed_access, parent_fd});
 }
 
 create_ruleset_arguments read_create_ruleset(lua_State* L, const argument_style& style)
@@ -196,7 +190,7 @@ add_rule_arguments read_add_rule(lua_State* L, const argument_style& style)
 {
     add_rule_arguments rule;
     rule.ruleset = style.ruleset(L, 1);
-    std::string_view type = lua_type(L, 2) == LUA_TSTRING ? string_at(L, 2) : "";
+    std::string_view type = text_at(L, 2);
     if (type == "net_port")
         rule.type = rule_type::net_port;
     else if (type != "path_beneath")

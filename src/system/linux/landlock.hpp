@@ -16,24 +16,12 @@ struct ruleset_attr {
     std::uint64_t scoped = 0;             // ABI 6
 };
 
-struct [[gnu::packed]] path_beneath_attr {
-    std::uint64_t allowed_access;
-    std::int32_t parent_fd;
-};
-
-struct net_port_attr { // ABI 4
-    std::uint64_t allowed_access;
-    std::uint64_t port;
-};
-
 enum class rule_type : int { path_beneath = 1, net_port = 2 };
 
 inline constexpr std::uint32_t create_ruleset_version = 1;
 
-// The system calls: -1 and errno.
-int create_ruleset(const ruleset_attr* attr, std::uint32_t flags);
-int add_rule(int ruleset, rule_type type, const void* attr);
-int restrict_self(int ruleset); // the calling thread only
+// The system call for the calling thread: -1 and errno.
+int restrict_self(int ruleset);
 
 // --- The arguments of Lua's landlock_create_ruleset, _add_rule and _restrict_self
 
@@ -56,7 +44,7 @@ struct create_ruleset_arguments {
 
     // What the kernel returns is the ABI number, not a descriptor.
     bool asks_version() const { return flags & create_ruleset_version; }
-    int call() const { return create_ruleset(has_attr ? &attr : nullptr, flags); }
+    int call() const; // the system call: -1 and errno
 };
 
 struct add_rule_arguments {
@@ -66,7 +54,7 @@ struct add_rule_arguments {
     int parent_fd = -1;
     std::uint64_t port = 0;
 
-    int call() const;
+    int call() const; // likewise
 };
 
 create_ruleset_arguments read_create_ruleset(lua_State* L, const argument_style& style);

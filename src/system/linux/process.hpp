@@ -15,7 +15,8 @@ struct process_end {
 int signal_process(int pidfd, int signo);
 
 // Waits for the end of a child and reaps it. Returns 0 or the errno: ECHILD if the kernel has thrown the
-// status away because SIGCHLD is ignored.
+// status away because SIGCHLD is ignored; EAGAIN, with a non-blocking pidfd, if it is not ours yet. That may
+// be so although the pidfd is readable: a tracer gets the end first.
 int reap_process(int pidfd, process_end& end);
 
 } // namespace emilua

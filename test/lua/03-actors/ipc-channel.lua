@@ -91,7 +91,9 @@ test('03.45 kill', function()
     test.raises_code(function() channel:kill('x') end, 22, generic, { arg = 2 })
     test.raises_code(function() channel:kill('9') end, 22, generic, { arg = 2 })
     test.raises_code(function() channel:kill({}) end, 22, generic, { arg = 2 })
-    test.raises_code(function() channel:kill(1000) end, 22, system)
+    for _, signo in ipairs { 1000, 2 ^ 32 + 9 } do
+        test.raises_code(function() channel:kill(signo) end, 22, system)
+    end
     test.raises_code(function() channel:kill(-1) end, 22, system)
     channel:send(1)
     channel:kill()

@@ -67,7 +67,7 @@ test('07.65 names', function()
         invalid(function() caps:fill_flag(bad, caps, 'effective') end, 2)
         invalid(function() caps:fill_flag('effective', caps, bad) end, 4)
     end
-    for _, bad in ipairs { 'x', '', 'kill', 'cap_kill ', 'cap_kill=ep', 'cap_kill\0', '64', '99999999999', '5x', '-1', {} } do
+    for _, bad in ipairs { 'x', '', 'kill', 'cap_kill ', 'cap_kill=ep', 'cap_kill\0', '64', '99999999999', '5x', '-1', 5, {} } do
         invalid(function() caps:get_flag(bad, 'effective') end, 2)
         invalid(function() caps:set_flag('effective', { 'cap_kill', bad }, true) end, 3)
         invalid(function() system.cap_get_bound(bad) end, 1)

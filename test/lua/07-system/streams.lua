@@ -53,6 +53,17 @@
 --| for _ = 1, 3 do lib.fails(function() out:write_some(byte_span.append 'x') end, 9, 'system') end
 --| assert(out:write_some(byte_span.new(0)) == 0)
 --@ run : >f; $EMILUA x.lua 1<f && $EMILUA x.lua >&- && mkfifo p && { : >p & $EMILUA x.lua 1<p; }
+--@ test 07.9 no descriptor is left to wait with
+--@ file x.lua
+--| local lib = require './lib'
+--| local ffi = require 'ffi'
+--| ffi.cdef 'int setrlimit(int, const unsigned long*);'
+--| local function limit_files(n) assert(ffi.C.setrlimit(7, ffi.new('unsigned long[2]', n, 4096)) == 0) end
+--| limit_files(3)
+--| for _ = 1, 3 do lib.fails(lib.read, 24, 'system') end
+--| limit_files(1024)
+--| assert(lib.read() == 'abc')
+--@ run printf abc | $EMILUA x.lua
 --@ test 07.10 07.11 arguments
 --@ file x.lua
 --| local system = require 'system'
@@ -247,7 +258,7 @@
 --|     local group = s:tcgetpgrp()
 --|     assert(group > 1)
 --|     assert(select('#', s:tcsetpgrp(group)) == 0)
---|     for id, code in pairs { [999999] = 3, [1] = 1, [-5] = 22 } do
+--|     for id, code in pairs { [999999] = 3, [1] = 1, [-5] = 22, [2 ^ 32 + group] = 3 } do
 --|         local e = select(2, pcall(s.tcsetpgrp, s, id))
 --|         assert((e.code == code or e.code == 3) and tostring(e.category) == 'system', tostring(e))
 --|     end
