@@ -31,7 +31,10 @@ using environment = std::vector<std::pair<std::string, std::string>>;
 // The variables of this process.
 environment process_environment();
 
-// The entries of variable EMILUA_PATH and the installation's own directory, all absolute.
+// The entries of variable EMILUA_PATH, all absolute.
+std::vector<std::string> environment_package_directories();
+
+// These, and the installation's own directory.
 std::vector<std::string> default_package_directories();
 
 struct application_settings {

@@ -5,6 +5,7 @@
 #include <climits>
 #include <lua.hpp>
 #include <ranges>
+#include <span>
 #include <string_view>
 
 namespace emilua {
@@ -49,6 +50,28 @@ void for_each_item(lua_State* L, int index, F read)
             break;
         read();
         lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+// Pushes a table with these members of the one at `index` (positive). Reading members may run Lua code:
+// options are read so once, before any of them is looked at.
+inline void push_members(lua_State* L, int index, std::span<const char* const> names)
+{
+    lua_createtable(L, 0, static_cast<int>(names.size()));
+    for (const char* name : names) {
+        lua_getfield(L, index, name);
+        lua_setfield(L, -2, name);
+    }
+}
+
+// The same for a table in the member `name` of the table on top of the stack, in place.
+inline void replace_by_members(lua_State* L, const char* name, std::span<const char* const> names)
+{
+    lua_getfield(L, -1, name);
+    if (lua_istable(L, -1)) {
+        push_members(L, lua_gettop(L), names);
+        lua_setfield(L, -3, name);
     }
     lua_pop(L, 1);
 }

@@ -42,7 +42,7 @@ void split(std::string_view text, char separator, F&& f)
 
 } // namespace
 
-std::vector<std::string> default_package_directories()
+std::vector<std::string> environment_package_directories()
 {
     std::vector<std::string> result;
     if (const char* variable = std::getenv("EMILUA_PATH")) {
@@ -58,6 +58,12 @@ std::vector<std::string> default_package_directories()
                 result.emplace_back(join(base, entry));
         });
     }
+    return result;
+}
+
+std::vector<std::string> default_package_directories()
+{
+    auto result = environment_package_directories();
     result.emplace_back(EMILUA_PACKAGE_DIRECTORY);
     return result;
 }

@@ -214,8 +214,7 @@ int run_program(const instructions& work, fork_server* server)
     runtime rt{reporter};
     rt.arguments = {"", std::string{work.module()}};
     rt.environment = std::move(variables);
-    rt.package_directories = default_package_directories();
-    rt.package_directories.pop_back(); // the installation's own: sandboxes get what their creator names
+    rt.package_directories = environment_package_directories(); // sandboxes get what their creator names
     rt.fiber_stack_size = EMILUA_FIBER_STACK_SIZE;
     rt.main_stack_size = EMILUA_MAIN_FIBER_STACK_SIZE;
     install_subprocesses(rt, server, reporter.colors());

@@ -140,6 +140,11 @@ void child_process::await_kill(clock::time_point deadline)
     ::poll(&ended, 1, std::max(static_cast<int>(left), 0));
 }
 
+void prepare_supervision(lua_State* L)
+{
+    children_of(L);
+}
+
 std::shared_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
                                               file_descriptor& pidfd, bool is_init)
 {

@@ -50,6 +50,8 @@ private:
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor_;
 };
 
+// To be called before supervise(), which allocates nothing of Lua's then.
+void prepare_supervision(lua_State* L);
 // Gives a process to the VM, which kills it when it ends. Takes `pidfd`, unless it throws.
 std::shared_ptr<supervised_process> supervise(lua_State* L, fork_server& server, pid_t pid,
                                               file_descriptor& pidfd, bool is_init);

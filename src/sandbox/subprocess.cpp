@@ -172,6 +172,14 @@ void instruct(lua_State* L, int setup, const subprocess_options& o, const actor_
 // `options` of spawn_vm at 1, its member `subprocess` on top of the stack. Pushes the channel.
 void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::string_view module, bool single)
 {
+    static constexpr const char* names[] = {"newns_user", "newns_pid", "newns_mount", "newns_net",
+                                            "newns_uts",  "newns_ipc", "environment", "stdin",
+                                            "stdout",     "stderr",    "init"};
+    static constexpr const char* init_names[] = {"script", "arg"};
+    push_members(L, lua_gettop(L), names);
+    replace_by_members(L, "init", init_names);
+    // Before the options are checked: from then on no finalizer may close a descriptor among them.
+    prepare_supervision(L);
     int table = lua_gettop(L);
     subprocess_options o;
     read_namespaces(L, table, o);

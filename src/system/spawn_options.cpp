@@ -379,28 +379,12 @@ private:
     std::array<bool, 3> shared_{}; // 0, 1, 2 are ours
 };
 
-// Copies fields from the table at `index` to the one on top of the stack.
-void copy_fields(lua_State* L, int index, std::span<const char* const> names)
-{
-    for (const char* name : names) {
-        lua_getfield(L, index, name);
-        lua_setfield(L, -2, name);
-    }
-}
-
 } // namespace
 
 void push_option_snapshot(lua_State* L, int index)
 {
-    lua_createtable(L, 0, std::size(option_names));
-    copy_fields(L, index, option_names);
-    lua_getfield(L, -1, "scheduler");
-    if (lua_istable(L, -1)) {
-        lua_createtable(L, 0, std::size(scheduler_names));
-        copy_fields(L, lua_gettop(L) - 1, scheduler_names);
-        lua_setfield(L, -3, "scheduler");
-    }
-    lua_pop(L, 1);
+    push_members(L, index, option_names);
+    replace_by_members(L, "scheduler", scheduler_names);
 }
 
 spawn_options read_spawn_options(lua_State* L, int index)

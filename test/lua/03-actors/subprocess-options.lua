@@ -162,6 +162,19 @@ test('03.34 limits', function()
     test.eq(answer.size, 60000)
 end)
 
+test('03.35 options that close the descriptors among them', function()
+    for _, name in ipairs { 'init', 'environment' } do
+        local reader, writer = pipe.pair()
+        local fd = writer:release()
+        local options = setmetatable({ stdin = fd }, { __index = function(_, key)
+            if key == name then fd:close() end
+        end })
+        local e = test.raises_code(function() spawn_vm { module = '.', subprocess = options } end, 22, 'generic')
+        test.eq(e.arg, 'subprocess/stdin')
+        reader:close()
+    end
+end)
+
 test('03.36 07.6 the environment is what was given', function()
     test.eq(ask('environment'), { n = 0, size = 0, A = 'none', B = 'none', empty = 'none' })
     test.eq(ask('environment', { environment = { A = '1', ['B=x'] = '2', EMPTY = '' } }),
