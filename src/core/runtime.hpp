@@ -53,7 +53,7 @@ public:
     bool dumps_at_end = false; // a VM that closes while it has fibers says where they stand
     bool keeps_times = false;  // how long fibers wait is known then
     // Makes an actor in a process of its own and pushes a channel to it; the table `subprocess` of spawn_vm
-    // is on top of the stack. Raises. Empty in an embedding: it was not there when its process started.
+    // is on top of the stack. Raises. Empty without a fork server: in an embedding, or where it did not start.
     std::function<void(lua_State* L, std::string_view module, bool single)> spawn_subprocess;
 
     // --- VMs. A VM belongs to the runtime from adopt() until it has closed.

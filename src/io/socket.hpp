@@ -82,7 +82,7 @@ inline int check_flags(lua_State* L, int index)
         return 0;
     if (lua_type(L, index) != LUA_TNUMBER)
         raise_invalid_argument(L, index);
-    return static_cast<int>(lua_tointeger(L, index));
+    return to_int(lua_tointeger(L, index));
 }
 
 // Connected message transfer: receive(buffer, flags), send(buffer, flags).
@@ -111,7 +111,7 @@ int listen(lua_State* L)
     auto& self = check<A>(L, 1);
     int backlog = socket_base::max_listen_connections;
     if (lua_type(L, 2) == LUA_TNUMBER)
-        backlog = static_cast<int>(lua_tointeger(L, 2));
+        backlog = to_int(lua_tointeger(L, 2));
     else if (!lua_isnoneornil(L, 2))
         raise_invalid_argument(L, 2);
     self.listen(backlog);

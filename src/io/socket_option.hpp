@@ -41,7 +41,7 @@ constexpr socket_option<S> integer(std::string_view name)
     return {name,
             [](lua_State* L, S& socket) {
                 luaL_checktype(L, 3, LUA_TNUMBER);
-                socket.set_option(Option{static_cast<int>(lua_tointeger(L, 3))});
+                socket.set_option(Option{to_int(lua_tointeger(L, 3))});
             },
             [](lua_State* L, S& socket) {
                 Option value;
@@ -60,8 +60,7 @@ constexpr socket_option<S> linger()
             [](lua_State* L, S& socket) {
                 luaL_checktype(L, 3, LUA_TBOOLEAN);
                 luaL_checktype(L, 4, LUA_TNUMBER);
-                socket.set_option(
-                    socket_base::linger{lua_toboolean(L, 3) != 0, static_cast<int>(lua_tointeger(L, 4))});
+                socket.set_option(socket_base::linger{lua_toboolean(L, 3) != 0, to_int(lua_tointeger(L, 4))});
             },
             [](lua_State* L, S& socket) {
                 socket_base::linger value;

@@ -29,7 +29,7 @@ constexpr socket_option<tcp_socket> options[] = {
 int check_stream_flags(lua_State* L)
 {
     luaL_checktype(L, 3, LUA_TNUMBER);
-    return static_cast<int>(lua_tointeger(L, 3));
+    return to_int(lua_tointeger(L, 3));
 }
 
 int receive(lua_State* L)

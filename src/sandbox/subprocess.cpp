@@ -170,7 +170,7 @@ void instruct(lua_State* L, int setup, const subprocess_options& o, const actor_
 }
 
 // `options` of spawn_vm at 1, its member `subprocess` on top of the stack. Pushes the channel.
-void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::string_view module, bool single)
+void spawn_subprocess(lua_State* L, fork_server& server, bool colors, std::string_view module, bool single)
 {
     static constexpr const char* names[] = {"newns_user", "newns_pid", "newns_mount", "newns_net",
                                             "newns_uts",  "newns_ipc", "environment", "stdin",
@@ -188,17 +188,15 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
     read_init(L, table, o);
     if (module.size() + o.environment.size() > text_limit || o.script.size() > script_limit)
         raise(L, errc::message_size);
-    if (!server)
-        raise(L, errc::no_child_process);
 
     file_descriptor sending, receiving, ours, theirs;
     open_ipc_connection(sending, receiving);
     open_stream(ours, theirs);
     o.descriptors[0] = receiving.value;
-    auto process = make_process(L, *server, o, theirs.value);
+    auto process = make_process(L, server, o, theirs.value);
     file_descriptor pidfd;
     pidfd.value = process.pidfd;
-    auto child = supervise(L, *server, process.pid, pidfd, o.namespaces & CLONE_NEWPID);
+    auto child = supervise(L, server, process.pid, pidfd, o.namespaces & CLONE_NEWPID);
     theirs.close();
     bool shared = o.stdio[2] == stdio_kind::shared;
     instruct(L, ours.value, o,
@@ -219,12 +217,12 @@ void spawn_subprocess(lua_State* L, fork_server* server, bool colors, std::strin
 
 void install_subprocesses(runtime& rt, fork_server* server, bool colors)
 {
-    if (server) {
-        rt.hold_subprocesses = [=] { return server->hold(); };
-        rt.mirror = [=](const process_change& change) { return server->mirror(change); };
-    }
+    if (!server)
+        return;
+    rt.hold_subprocesses = [=] { return server->hold(); };
+    rt.mirror = [=](const process_change& change) { return server->mirror(change); };
     rt.spawn_subprocess = [=](lua_State* L, std::string_view module, bool single) {
-        spawn_subprocess(L, server, colors, module, single);
+        spawn_subprocess(L, *server, colors, module, single);
     };
 }
 
