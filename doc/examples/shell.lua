@@ -155,8 +155,10 @@ local function continue(job, in_foreground)
         local leader = job.processes[1]
         terminal:tcsetpgrp(leader.pid)
     end
+    -- A job that runs is not sent it: that would undo a ctrl-Z that comes at once.
+    local stopped = job.state == 'stopped'
     set_state(job, 'running')
-    send(job, signal.SIGCONT)
+    if stopped then send(job, signal.SIGCONT) end
     if in_foreground then wait_in_foreground(job) end
 end
 
