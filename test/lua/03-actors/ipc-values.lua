@@ -156,13 +156,14 @@ test('03.63 twenty members', function()
     _ipc.finish()
 end)
 
-test('03.63 what cannot be sent', function()
+test('03.63 05.37 what cannot be sent', function()
+    local ip = require 'ip'
     local channel = _ipc.link()
     local closed = _ipc.pipe()
     closed:close()
     local mutex = require('mutex').new()
     refused(channel, {}, { 1, 2 }, { a = {} }, { a = { b = 1 } }, setmetatable({ a = 1 }, {}), nil, print,
-        byte_span.new(1), mutex, coroutine.create(print), closed, { a = closed }, { a = print }, { a = byte_span.new(1) },
+        byte_span.new(1), mutex, ip.tcp.socket.new(), ip.udp.socket.new(), coroutine.create(print), closed, { a = closed }, { a = print }, { a = byte_span.new(1) },
         { a = setmetatable({}, {}) }, { a = mutex }, { b = 1, a = newproxy and newproxy() or print }, { [1] = 1, [true] = 2 })
     test.raises_code(function() channel:send() end, 22, generic, { arg = 2 })
     channel:send('still usable')

@@ -88,7 +88,7 @@ test('03.22 to another thread and back', function()
     end
 end)
 
-test('03.23 values that cannot be sent', function()
+test('03.23 05.35 values that cannot be sent', function()
     local m = mutex.new()
     local promise, waiter = future.new()
     for _, value in ipairs { print, function() end, coroutine.create(print), ffi.cast('void*', 1) } do
@@ -110,11 +110,12 @@ test('03.23 values that cannot be sent', function()
     socket:close()
 end)
 
-test('03.23 inside a table they are dropped', function()
+test('03.23 05.35 inside a table they are dropped', function()
+    local socket = ip.tcp.socket.new()
     local closed = remote('')
     closed:close()
     for _, value in ipairs { print, coroutine.create(print), setmetatable({}, {}), byte_span.new(1), mutex.new(),
-        newproxy(), closed, _FILE } do
+        newproxy(), closed, socket, _FILE } do
         test.eq(pass({ a = 1, b = value, c = { d = value, e = 2 } }), { a = 1, c = { e = 2 } })
         test.eq(pass({ 1, { value, 2 }, value, 3 }), { 1, {} })
     end
