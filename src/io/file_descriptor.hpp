@@ -44,18 +44,15 @@ public:
     descriptor_lock& operator=(const descriptor_lock&) = delete;
 
     bool full() const { return count_ == N; }
-    bool contains(const file_descriptor& fd) const
-    {
-        return fd.in_flight && std::ranges::find(locked(), &fd) != locked().end();
-    }
-    // False: it is locked by this already. Raises EBUSY if it is by another one. Not to be called when
-    // full().
+    // False: it is locked by this already. Raises EBUSY if it is by another one. When this is full(), only
+    // for one that is in flight.
     bool add(lua_State* L, file_descriptor& fd)
     {
-        if (contains(fd))
-            return false;
-        if (fd.in_flight)
+        if (fd.in_flight) {
+            if (std::ranges::find(locked(), &fd) != locked().end())
+                return false;
             raise(L, errc::device_or_resource_busy);
+        }
         fd.in_flight = true;
         locked_[count_++] = &fd;
         return true;

@@ -75,7 +75,7 @@ void outgoing_descriptors::add(lua_State* L, int index)
         auto* fd = test<file_descriptor>(L, -1);
         if (!fd || fd->value < 0)
             raise_invalid_argument(L, index);
-        if (!lock_.contains(*fd) && lock_.full())
+        if (lock_.full() && !fd->in_flight)
             raise_errno(L, EINVAL);
         if (lock_.add(L, *fd))
             values_[count_++] = fd->value;
